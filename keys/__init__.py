@@ -1,0 +1,1 @@
+"""Private keys of the issuing authority: signers, certificates and their life-cycle."""

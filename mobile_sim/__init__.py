@@ -1,0 +1,1 @@
+"""A phone in a folder: holds credentials, signs presentations, draws the code."""

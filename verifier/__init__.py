@@ -1,0 +1,1 @@
+"""Offline verification of what a phone or a printed card shows."""

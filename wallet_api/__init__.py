@@ -1,0 +1,1 @@
+"""The service: issuing, life-cycle of wallets, acts of authority, publication."""
