@@ -1,0 +1,46 @@
+"""Opening a sealed presentation with a reader key (HPKE, RFC 9180: X25519, HKDF-SHA256, AES-128-GCM).
+
+The construction is the library's own; version, audience and reader key id are bound through `info`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+
+from credentials.cose_key import X25519Key, key_id
+
+__all__ = ["LoadedReaderKey", "SealBroken", "load_reader_key", "unseal"]
+
+_SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)
+
+
+class SealBroken(Exception):
+    """The sealed bytes do not open: altered, cut, or sealed to another key or in another context."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedReaderKey:
+    """A reader's private key, parsed once; `repr` shows its id only."""
+
+    key_id: bytes
+    private: X25519PrivateKey = field(repr=False)
+
+
+def load_reader_key(private: bytes) -> LoadedReaderKey:
+    """Return the reader key of 32 private bytes; raises `ValueError` for another length."""
+    loaded = X25519PrivateKey.from_private_bytes(private)
+    return LoadedReaderKey(key_id(X25519Key(loaded.public_key().public_bytes_raw())), loaded)
+
+
+def unseal(key: LoadedReaderKey, sealed: bytes, info: bytes) -> bytes:
+    """Return what was sealed to `key` under `info` (see `credentials.sealed.hpke_info`); raises `SealBroken`."""
+    try:
+        return _SUITE.decrypt(sealed, key.private, info)
+    except (InvalidTag, ValueError):  # ValueError: a low-order point, which has no shared secret
+        msg = "the sealed code does not open"
+        raise SealBroken(msg) from None
