@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from . import cbor
 from .errors import Malformed, Unsupported
@@ -89,7 +89,7 @@ def to_cose(key: PublicKey) -> dict[int, int | bytes]:
     return {_KTY: _OKP, _CRV: curve, _X: key.x}
 
 
-def from_cose(members: Mapping[int, object]) -> PublicKey:
+def from_cose(members: Mapping[Any, object]) -> PublicKey:
     """Return the key of a COSE_Key map that holds exactly what `to_cose` writes.
 
     Raises `Unsupported` for another type or curve, `Malformed` for a missing, additional or ill-typed parameter.

@@ -1,0 +1,161 @@
+"""COSE_Sign1 <-> bytes, and the bytes to be signed (RFC 9052 section 4.2 and 4.4).
+
+- A message is tagged 18, its unprotected header is empty, its payload is attached, its signature has 64 bytes.
+- The protected header names the algorithm and what the message is (`typ`, RFC 9596); a header that we would not
+  have written is refused.
+- Nothing here is verified: what is read is called unverified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from . import cbor
+from .errors import Malformed
+from .signing import ToSign
+from .spec import (
+    HEADER_ALG,
+    HEADER_KCWT,
+    HEADER_KID,
+    HEADER_TYP,
+    HEADER_X5CHAIN,
+    KEY_ID_SIZE,
+    SIGNATURE_SIZE,
+    TAG_SIGN1,
+)
+from .stages import PayloadBytes, ToBeSigned
+
+_CONTEXT = b"\x84\x6aSignature1"
+_EMPTY = b"\x40"
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedSign1:
+    """A message as received. `protected` and `payload` are the bytes inside their byte strings."""
+
+    protected: bytes
+    payload: PayloadBytes
+    signature: bytes
+
+    @property
+    def to_be_signed(self) -> ToBeSigned:
+        """The Sig_structure over the bytes as received."""
+        return to_be_signed(self.protected, self.payload)
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedHeader:
+    """The header of one of our messages; absent parts are None or empty."""
+
+    algorithm: int
+    typ: int | str
+    key_id: bytes | None = None
+    chain: tuple[bytes, ...] = ()
+
+
+def byte_string(data: bytes) -> bytes:
+    """A CBOR byte string in its shortest form (RFC 8949 section 4.2.1)."""
+    size = len(data)
+    if size < 24:
+        return bytes((0x40 | size,)) + data
+    if size < 0x100:
+        return b"\x58" + size.to_bytes(1, "big") + data
+    if size < 0x10000:
+        return b"\x59" + size.to_bytes(2, "big") + data
+    return b"\x5a" + size.to_bytes(4, "big") + data
+
+
+def to_be_signed(protected: bytes, payload: bytes, external_aad: bytes = b"") -> ToBeSigned:
+    """`["Signature1", protected, external_aad, payload]`; an empty protected map signs as a zero-length string."""
+    header = b"" if protected == b"\xa0" else protected
+    aad = byte_string(external_aad) if external_aad else _EMPTY
+    return ToBeSigned(b"".join((_CONTEXT, byte_string(header), aad, byte_string(payload))))
+
+
+def assemble(protected: bytes, payload: bytes, signature: bytes) -> bytes:
+    """The tagged message."""
+    return b"".join(
+        (b"\xd2\x84", byte_string(protected), b"\xa0", byte_string(payload), b"\x58\x40", signature)
+    )
+
+
+def encode_header(header: ProtectedHeader) -> bytes:
+    """The protected header's bytes, keys in order."""
+    entries: dict[int, object] = {HEADER_ALG: header.algorithm, HEADER_TYP: header.typ}
+    if header.key_id is not None:
+        entries[HEADER_KID] = header.key_id
+    if header.chain:
+        entries[HEADER_X5CHAIN] = header.chain[0] if len(header.chain) == 1 else list(header.chain)
+    return cbor.encode(entries)
+
+
+def prepare(header: ProtectedHeader, payload: bytes) -> ToSign:
+    """What to sign so that `payload` becomes a message under `header`."""
+    protected = encode_header(header)
+    return ToSign(
+        to_be_signed(protected, payload),
+        lambda signature: assemble(protected, payload, signature),
+    )
+
+
+def decode(message: bytes) -> UnverifiedSign1:
+    """Read a message strictly. Raises `Malformed`."""
+    tagged = cbor.decode(message)
+    if not isinstance(tagged, cbor.Tagged) or tagged.tag != TAG_SIGN1:
+        msg = "not a tagged COSE_Sign1"
+        raise Malformed(msg)
+    match tagged.value:
+        case [bytes(protected), dict(unprotected), bytes(payload), bytes(signature)] if not unprotected:
+            if len(signature) != SIGNATURE_SIZE:
+                msg = "a signature has 64 raw bytes"
+                raise Malformed(msg)
+            return UnverifiedSign1(protected, PayloadBytes(payload), signature)
+    msg = "not a COSE_Sign1 with an empty unprotected header and an attached payload"
+    raise Malformed(msg)
+
+
+def decode_header(protected: bytes, typ: int | str) -> ProtectedHeader:
+    """Read a protected header that must say `typ`. Raises `Malformed` for anything we would not have written."""
+    entries = cbor.decode(protected)
+    if not isinstance(entries, dict):
+        msg = "the protected header is not a map"
+        raise Malformed(msg)
+    _only(entries, {HEADER_ALG, HEADER_KID, HEADER_TYP, HEADER_X5CHAIN})
+    algorithm, key_id = entries.get(HEADER_ALG), entries.get(HEADER_KID)
+    found = entries.get(HEADER_TYP)
+    if type(found) not in (int, str) or found != typ:
+        msg = "the message is of another type"
+        raise Malformed(msg)
+    if type(algorithm) is not int:
+        msg = "the protected header names no algorithm"
+        raise Malformed(msg)
+    if key_id is not None and (not isinstance(key_id, bytes) or len(key_id) != KEY_ID_SIZE):
+        msg = "a key id has 8 bytes"
+        raise Malformed(msg)
+    return ProtectedHeader(algorithm, typ, key_id, _chain(entries.get(HEADER_X5CHAIN)))
+
+
+def _only(entries: Mapping[int | str, cbor.Value], allowed: set[int]) -> None:
+    if not entries.keys() <= allowed or HEADER_KCWT in entries:
+        msg = "the protected header holds a label that has no place there"
+        raise Malformed(msg)
+
+
+def _chain(value: object) -> tuple[bytes, ...]:
+    match value:
+        case None:
+            return ()
+        case bytes():
+            return (value,)
+        case [bytes(), bytes(), *_] if len(value) <= 4:
+            return tuple(_certificate(one) for one in value)
+    msg = "the certificate chain is malformed"
+    raise Malformed(msg)
+
+
+def _certificate(value: object) -> bytes:
+    if type(value) is not bytes:
+        msg = "the certificate chain is malformed"
+        raise Malformed(msg)
+    return value
