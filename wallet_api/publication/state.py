@@ -1,0 +1,57 @@
+"""What the service knows at one instant and is about to publish: values only, no SQL and no key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from credentials.spec import Domain
+from credentials.status_companion import CompanionEntry
+from keys import Terminal
+
+
+class PublicationRefused(Exception):
+    """Nothing was published: the state contradicts itself or the edition in force. The text says which list and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationState:
+    """One consistent picture of the registry, read in one transaction.
+
+    - `edition` exceeds every number used before; everything signed in this publication carries it.
+    - `status`: by domain, each existing list with the entries that are not 0. A list exists from its birth on, at full
+      size, and never goes away; an empty mapping is a list without a single entry.
+    - `companions`: by domain and list, class and dates of entries of value 1 or 2; absent lists get an empty one.
+    - `points`: each existing points list with the balances (0..12) of its assigned entries.
+    - `terminals`: those that are enrolled and were not reported lost; only they are sent reader keys.
+    """
+
+    edition: int
+    base_url: str
+    status: Mapping[Domain, Mapping[int, Mapping[int, int]]]
+    points: Mapping[int, Mapping[int, int]] = field(default_factory=dict)
+    companions: Mapping[Domain, Mapping[int, Mapping[int, CompanionEntry]]] = field(default_factory=dict)
+    terminals: tuple[Terminal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationReport:
+    """What one publication did. `seconds` is the time it took; `upkeep` the acts of key upkeep that came with it."""
+
+    edition: int
+    issued_at: int
+    lists: int
+    files: int
+    written_bytes: int
+    seconds: float
+    upkeep: tuple[str, ...] = ()
+
+
+def status_uri(base_url: str, domain: Domain, number: int) -> str:
+    """The uri that credentials refer to and the list's `sub` repeats; short, since it stands in every code."""
+    return f"{base_url}/s/{'l' if domain is Domain.LICENCE else 'h'}/{number}"
+
+
+def points_uri(base_url: str, number: int) -> str:
+    """The uri of a points list; it is a name, not an address that answers."""
+    return f"{base_url}/p/{number}"
