@@ -1,6 +1,6 @@
 """Deterministic CBOR (RFC 8949, section 4.2.1): one value has one encoding, and only that one is read.
 
-What the gate `scan` lets through:
+What `decode` and `scan` let through:
 
 1. Every length and integer in its shortest form; definite lengths; nothing after the item.
 2. Map keys are integers or text, each once, in the bytewise order of their encodings (1000 before "a", 24 before -1).
@@ -11,17 +11,28 @@ What the gate `scan` lets through:
 
 Hence the property that tests confirm: a byte string passes exactly when encoding its value gives it back, within
 those bounds.
+
+Reading goes in two steps. The gate walks over the heads and contents, whatever their nesting, and leaves nothing but
+the plain items of rules 1 to 5; only then does cbor2 build the value, checks the nesting and the texts, and hands over
+each map, whose keys still stand in the order of the input.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from itertools import repeat
+from typing import Any, Final, NoReturn, TypeAlias
+
+import cbor2
 
 from .errors import Malformed
+from .limits import CBOR_DEPTH, CBOR_ITEMS
 
-__all__ = ["MAX_DEPTH", "MAX_ITEMS", "SIGN1_TAG", "Tagged", "Value", "decode", "encode", "scan"]
+__all__ = ["SIGN1_TAG", "Tagged", "Value", "decode", "encode", "scan"]
+
+SIGN1_TAG: Final = 18
+"""COSE_Sign1 (RFC 9052, section 2), the one tag in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,205 +43,226 @@ class Tagged:
     value: Value
 
 
-Value: TypeAlias = "int | bytes | str | bool | None | list[Value] | dict[int | str, Value] | Tagged"
+Value: TypeAlias = "int | bytes | str | bool | list[Value] | dict[int | str, Value] | Tagged | None"
 
-MAX_DEPTH = 6
-"""Arrays, maps and tags inside one another, the outermost counted."""
-MAX_ITEMS = 256
-"""Data items in one input, containers and keys counted; a list format that needs more says so at its call."""
-SIGN1_TAG = 18
-"""COSE_Sign1 (RFC 9052, section 4.2), the one tag in use."""
+_UINT, _NINT, _BYTES, _TEXT, _ARRAY, _MAP, _TAG = range(7)  # major types (RFC 8949, section 3.1)
+_INTEGERS: Final = {int}
 
-_LARGEST = 2**64 - 1
-_SMALLEST = -(2**64)
+# Bytes from a head to the next one, for heads of one byte; 0 where more of the head has to be seen.
+_STEP: Final = [0] * 256
+for _low in range(24):
+    for _major in (_UINT, _NINT, _ARRAY, _MAP):
+        _STEP[_major << 5 | _low] = 1
+    for _major in (_BYTES, _TEXT):
+        _STEP[_major << 5 | _low] = 1 + _low
+for _first in (_TAG << 5 | SIGN1_TAG, 0xF4, 0xF5, 0xF6):
+    _STEP[_first] = 1
+
+
+def decode(data: bytes, *, max_items: int = CBOR_ITEMS) -> Value:
+    """Return the value of `data`: int, bytes, str, bool, None, list, dict in the order of the input, `Tagged`.
+
+    Raises `Malformed` unless `data` is exactly one item under the rules above. A list format that needs more than
+    256 items says so in `max_items`.
+    """
+    _pass_gate(data, max_items)
+    try:
+        # A pair of the item and `undefined`, which the gate never lets through: what follows the item, or is missing
+        # from it, puts something else there.
+        pair = cbor2.loads(
+            b"\x82" + data + b"\xf7",
+            object_hook=_in_order,
+            tag_hook=_tagged,
+            allow_duplicate_keys=False,
+            allow_indefinite=False,
+            max_depth=CBOR_DEPTH + 1,
+        )
+    except (cbor2.CBORDecodeError, ValueError, TypeError):
+        # `from None`, here and below: the original error may carry a piece of the input.
+        raise Malformed(
+            "CBOR: the item is cut, nested too deeply, holds a map out of order or a text not UTF-8"
+        ) from None
+    if pair[1] is not cbor2.undefined:
+        raise Malformed("CBOR: bytes follow the item")
+    return pair[0]  # type: ignore[no-any-return]
+
+
+def scan(data: bytes, *, max_items: int = CBOR_ITEMS) -> None:
+    """Raise `Malformed` unless `data` is exactly one item under the rules above."""
+    decode(data, max_items=max_items)
 
 
 def encode(value: object) -> bytes:
     """Return the deterministic encoding of `value`.
 
-    Takes int within 64 bits, bytes, str, bool, None, list or tuple, dict with int or str keys, `Tagged`; anything
-    else, floats included, raises `TypeError`. An integer beyond 64 bits raises `OverflowError`.
+    Takes int within 64 bits, bytes, str, bool, None, list or tuple, mappings with int or str keys, `Tagged`; anything
+    else, floats included, raises `TypeError`, and an integer that has no 64-bit head `OverflowError`.
     """
-    out = bytearray()
-    _write(out, value)
-    return bytes(out)
+    parts: list[bytes] = []
+    _put((value,), parts.append)
+    return b"".join(parts)
 
 
-def scan(data: bytes, *, max_items: int = MAX_ITEMS) -> None:
-    """Raise `Malformed` unless `data` is exactly one item in the one encoding of its value."""
-    _Reader(data, max_items).whole()
+# ------------------------------------------------------------------------------------------------ reading
 
 
-def decode(data: bytes, *, max_items: int = MAX_ITEMS) -> Value:
-    """Return the value of `data`; raises `Malformed` under the rules of `scan`.
+def _pass_gate(data: bytes, max_items: int) -> None:
+    """Raise `Malformed` unless `data` is a run of at most `max_items` plain heads with their contents."""
+    step_of = _STEP
+    at = 0
+    try:
+        for _ in repeat(None, max_items):
+            first = data[at]
+            if step := step_of[first]:
+                at += step
+            elif first == 0x1A:  # the common long heads in line, the others below
+                if data[at + 1] == 0 == data[at + 2]:
+                    _refuse_length()
+                at += 5
+            elif first == 0x19:
+                if data[at + 1] == 0:
+                    _refuse_length()
+                at += 3
+            elif first in (0x58, 0x78):
+                if (length := data[at + 1]) < 24:
+                    _refuse_length()
+                at += 2 + length
+            else:
+                at += _long_step(data, at)
+        data[at]
+    except IndexError:
+        # The walk has left the input: well, if right at its end.
+        if at != len(data):
+            raise Malformed("CBOR: a length reaches beyond the end") from None
+        return
+    raise Malformed("CBOR: more items than allowed")
 
-    Values are int, bytes, str, bool, None, list, dict in the order of the input, and `Tagged`.
-    """
-    return _Reader(data, max_items).whole()
+
+def _long_step(data: bytes, at: int) -> int:
+    """Bytes from a long head to the next one (RFC 8949, section 3)."""
+    major, low = data[at] >> 5, data[at] & 0x1F
+    if low > 27 or major >= _TAG:
+        raise Malformed("CBOR: an indefinite length, a float, a simple value or a tag that is not in use")
+    size = 1 << low - 24
+    argument = int.from_bytes(data[at + 1 : at + 1 + size], "big")
+    if argument < (24 if size == 1 else 1 << 4 * size):
+        _refuse_length()
+    if major in (_BYTES, _TEXT):
+        return 1 + size + argument
+    if major in (_ARRAY, _MAP) and argument > len(data) - at:
+        raise Malformed("CBOR: a length reaches beyond the end")
+    return 1 + size
+
+
+def _refuse_length() -> NoReturn:
+    raise Malformed("CBOR: a number or a length is not in its shortest form")
+
+
+def _in_order(members: Any, _: bool) -> Any:  # noqa: FBT001 - the signature of cbor2's hook
+    keys = [*members]
+    if {*map(type, keys)} == _INTEGERS and keys[
+        0
+    ] >= 0:  # for these, the order of encodings is that of numbers
+        if keys == sorted(keys):
+            return members
+    elif keys == sorted(keys, key=_rank):
+        return members
+    raise Malformed("CBOR: map keys are out of order")
+
+
+def _rank(key: object) -> tuple[int, int, bytes]:
+    """Where `key` stands in the bytewise order of encodings: integers, negative ones, texts by length."""
+    if isinstance(key, int) and not isinstance(key, bool):
+        return (_UINT, key, b"") if key >= 0 else (_NINT, -1 - key, b"")
+    if isinstance(key, str):
+        text = key.encode()
+        return _TEXT, len(text), text
+    raise TypeError("the keys of our CBOR maps are integers and texts")
+
+
+def _tagged(tag: Any, _: bool) -> Tagged:  # noqa: FBT001 - the signature of cbor2's hook
+    return Tagged(tag.tag, tag.value)
+
+
+# ------------------------------------------------------------------------------------------------ writing
 
 
 def _head(major: int, argument: int) -> bytes:
     if argument < 24:
-        return bytes((major | argument,))
+        return bytes((major << 5 | argument,))
     if argument < 0x100:
-        return bytes((major | 24, argument))
+        return bytes((major << 5 | 24, argument))
     if argument < 0x1_0000:
-        return bytes((major | 25,)) + argument.to_bytes(2, "big")
+        return (major << 21 | 25 << 16 | argument).to_bytes(3, "big")
     if argument < 0x1_0000_0000:
-        return bytes((major | 26,)) + argument.to_bytes(4, "big")
-    return bytes((major | 27,)) + argument.to_bytes(8, "big")
+        return (major << 37 | 26 << 32 | argument).to_bytes(5, "big")
+    if argument < 0x1_0000_0000_0000_0000:
+        return (major << 69 | 27 << 64 | argument).to_bytes(9, "big")
+    raise OverflowError("an integer beyond 64 bits has no place in our CBOR")
 
 
-def _write(out: bytearray, value: object) -> None:
-    kind = type(value)
-    if kind is str:
-        text = value.encode("utf-8")  # type: ignore[attr-defined]
-        out += _head(0x60, len(text))
-        out += text
-    elif kind is int:
-        out += _head(0x00, value) if value >= 0 else _head(0x20, -1 - value)  # type: ignore[operator,arg-type]
-    elif kind is bytes:
-        out += _head(0x40, len(value))  # type: ignore[arg-type]
-        out += value  # type: ignore[arg-type]
-    elif kind is dict:
-        _write_map(out, value)  # type: ignore[arg-type]
-    elif kind is list or kind is tuple:
-        out += _head(0x80, len(value))  # type: ignore[arg-type]
-        for element in value:  # type: ignore[attr-defined]
-            _write(out, element)
-    elif value is False:
-        out.append(0xF4)
-    elif value is True:
-        out.append(0xF5)
-    elif value is None:
-        out.append(0xF6)
+_SHORT: Final = [[_head(major, argument) for argument in range(256)] for major in range(6)]
+_SHORT_UINT, _, _SHORT_BYTES, _SHORT_TEXT, _SHORT_ARRAY, _SHORT_MAP = _SHORT
+
+
+def _put(values: Iterable[Any], put: Callable[[bytes], object]) -> None:
+    for value in values:
+        kind = type(value)
+        if kind is int:
+            if 0 <= value < 256:
+                put(_SHORT_UINT[value])
+            else:
+                put(_head(_UINT, value) if value >= 0 else _head(_NINT, -1 - value))
+        elif kind is str:
+            text = value.encode()
+            size = len(text)
+            put(_SHORT_TEXT[size] if size < 256 else _head(_TEXT, size))
+            put(text)
+        elif kind is bytes:
+            size = len(value)
+            put(_SHORT_BYTES[size] if size < 256 else _head(_BYTES, size))
+            put(value)
+        elif kind is dict:
+            _put_map(value, put)
+        elif kind is list or kind is tuple:
+            size = len(value)
+            put(_SHORT_ARRAY[size] if size < 256 else _head(_ARRAY, size))
+            _put(value, put)
+        elif value is None:
+            put(b"\xf6")
+        elif kind is bool:
+            put(b"\xf5" if value else b"\xf4")
+        else:
+            _put_other(value, put)
+
+
+def _put_map(members: Mapping[Any, Any], put: Callable[[bytes], object]) -> None:
+    size = len(members)
+    put(_SHORT_MAP[size] if size < 256 else _head(_MAP, size))
+    keys = [*members]
+    if {*map(type, keys)} == _INTEGERS and min(
+        keys
+    ) >= 0:  # for these, the order of encodings is that of numbers
+        ordered = sorted(keys)
     else:
-        _write_other(out, value)
+        ordered = sorted(keys, key=_rank)
+    flat: list[Any] = []
+    for key in ordered:
+        flat += key, members[key]
+    _put(flat, put)
 
 
-def _write_other(out: bytearray, value: object) -> None:
+def _put_other(value: object, put: Callable[[bytes], object]) -> None:
     if isinstance(value, Tagged):
-        out += _head(0xC0, value.tag)
-        _write(out, value.value)
-    elif isinstance(value, int):
-        _write(out, int(value))  # an IntEnum member
-    elif isinstance(value, str):
-        _write(out, str.__str__(value))  # a StrEnum member
+        put(_head(_TAG, value.tag))
+        _put((value.value,), put)
+    elif isinstance(value, int):  # IntEnum
+        _put((int(value),), put)
+    elif isinstance(value, str):  # StrEnum: its text, not what __str__ was made to say
+        _put((str.__str__(value),), put)
     elif isinstance(value, (bytearray, memoryview)):
-        _write(out, bytes(value))
+        _put((bytes(value),), put)
     elif isinstance(value, Mapping):
-        _write_map(out, value)
+        _put_map(value, put)
     else:
         raise TypeError(f"{type(value).__name__} has no place in our CBOR")
-
-
-def _write_map(out: bytearray, members: Mapping[object, object]) -> None:
-    keyed = []
-    for key, value in members.items():
-        if isinstance(key, bool) or not isinstance(key, (int, str)):
-            raise TypeError("the keys of our CBOR maps are integers and text")
-        keyed.append((encode(key), value))
-    keyed.sort(key=_first)
-    out += _head(0xA0, len(keyed))
-    for encoded, value in keyed:
-        out += encoded
-        _write(out, value)
-
-
-def _first(pair: tuple[bytes, object]) -> bytes:
-    return pair[0]
-
-
-class _Reader:
-    def __init__(self, data: bytes, max_items: int) -> None:
-        self.data = data
-        self.at = 0
-        self.items = max_items
-
-    def whole(self) -> Value:
-        value = self.item(MAX_DEPTH)
-        if self.at != len(self.data):
-            raise Malformed("CBOR: bytes follow the item")
-        return value
-
-    def take(self, count: int) -> bytes:
-        start = self.at
-        if count > len(self.data) - start:
-            raise Malformed("CBOR: a length reaches beyond the end")
-        self.at = start + count
-        return self.data[start : start + count]
-
-    def head(self) -> tuple[int, int]:
-        first = self.take(1)[0]
-        low = first & 0x1F
-        if low < 24:
-            return first >> 5, low
-        if low > 27 or first >= 0xE0:
-            raise Malformed("CBOR: a length without end, a float or a simple value")
-        size = 1 << low - 24
-        argument = int.from_bytes(self.take(size), "big")
-        if argument < (24 if size == 1 else 1 << 4 * size):
-            raise Malformed("CBOR: a number is not in its shortest form")
-        return first >> 5, argument
-
-    def item(self, depth: int) -> Value:
-        self.items -= 1
-        if self.items < 0:
-            raise Malformed("CBOR: too many items")
-        major, argument = self.head()
-        if major == 0:
-            return argument
-        if major == 1:
-            return -1 - argument
-        if major == 2:
-            return self.take(argument)
-        if major == 3:
-            return self.text(argument)
-        if major == 7:
-            return self.simple(argument)
-        if depth == 0:
-            raise Malformed("CBOR: nested too deeply")
-        if major == 4:
-            return self.array(argument, depth - 1)
-        if major == 5:
-            return self.map(argument, depth - 1)
-        if argument != SIGN1_TAG:
-            raise Malformed("CBOR: a tag that is not in use")
-        return Tagged(argument, self.item(depth - 1))
-
-    def text(self, length: int) -> str:
-        try:
-            return self.take(length).decode("utf-8")
-        except UnicodeDecodeError:
-            raise Malformed("CBOR: a text is not UTF-8") from None
-
-    def simple(self, argument: int) -> bool | None:
-        if argument == 20:
-            return False
-        if argument == 21:
-            return True
-        if argument == 22:
-            return None
-        raise Malformed("CBOR: a simple value that is not in use")
-
-    def array(self, count: int, depth: int) -> list[Value]:
-        if count > len(self.data) - self.at:
-            raise Malformed("CBOR: a length reaches beyond the end")
-        return [self.item(depth) for _ in range(count)]
-
-    def map(self, count: int, depth: int) -> dict[int | str, Value]:
-        if 2 * count > len(self.data) - self.at:
-            raise Malformed("CBOR: a length reaches beyond the end")
-        members: dict[int | str, Value] = {}
-        last = b""
-        for _ in range(count):
-            start = self.at
-            key = self.item(0)
-            if isinstance(key, bool) or not isinstance(key, (int, str)):
-                raise Malformed("CBOR: a map key is neither an integer nor text")
-            encoded = self.data[start : self.at]
-            if encoded <= last:
-                raise Malformed("CBOR: map keys are out of order or repeated")
-            last = encoded
-            members[key] = self.item(depth)
-        return members
