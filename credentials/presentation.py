@@ -61,13 +61,15 @@ class KeyBinding:
 class UnverifiedPresentation:
     """A presentation as received: the credential it carries, and what the device key is said to have signed.
 
-    `binding` must not be believed before `signature` is verified over `to_be_signed`.
+    `binding` must not be believed before `signature` is verified over `to_be_signed`. `covers_credential` is false when a
+    KB-JWT's digest is that of another credential; in CBOR form the signature itself covers the credential.
     """
 
     credential: CredentialBytes
     to_be_signed: ToBeSigned
     signature: bytes
     binding: KeyBinding
+    covers_credential: bool = True
 
 
 def prepare(form: Form, credential: bytes, binding: KeyBinding) -> ToSign:
@@ -153,31 +155,23 @@ def _read_jwt(presentation: bytes) -> UnverifiedPresentation:
     if len(binding.signature) != SIGNATURE_SIZE or jws.read_header(binding.header) != _KB_FIELDS:
         msg = "a KB-JWT's header holds ES256 and typ, and nothing else"
         raise Malformed(msg)
+    claims, digest = _binding_from_json(binding.payload)
     return UnverifiedPresentation(
         credential,
         ToBeSigned(binding.signing_input),
         binding.signature,
-        _binding_from_json(binding.payload, _sd_hash(credential)),
+        claims,
+        digest == _sd_hash(credential),
     )
 
 
 _KB_FIELDS = {"alg": "ES256", "typ": KB_JWT_TYP}
 
 
-def _binding_from_json(payload: bytes, sd_hash: str) -> KeyBinding:
+def _binding_from_json(payload: bytes) -> tuple[KeyBinding, str]:
     match dict(strict_json.decode(payload)):
         case {"iat": int(at), "aud": str(audience), "nonce": str(nonce), "sd_hash": str(digest), **rest}:
-            if not rest and digest == sd_hash and type(at) is int:
-                return KeyBinding(audience, at, b64url_decode(nonce))
             if not rest:
-                raise CoversAnother
+                return KeyBinding(audience, at, b64url_decode(nonce)), digest
     msg = "a KB-JWT holds iat, aud, nonce and sd_hash, and nothing else"
     raise Malformed(msg)
-
-
-class CoversAnother(Malformed):
-    """A KB-JWT's digest is not that of the credential it came with."""
-
-    def __init__(self) -> None:
-        """Say so without repeating either digest."""
-        super().__init__("the key binding covers another credential")
