@@ -240,12 +240,9 @@ def _put_map(members: Mapping[Any, Any], put: Callable[[bytes], object]) -> None
     size = len(members)
     put(_SHORT_MAP[size] if size < 256 else _head(_MAP, size))
     keys = [*members]
-    if {*map(type, keys)} == _INTEGERS and min(
-        keys
-    ) >= 0:  # for these, the order of encodings is that of numbers
-        ordered = sorted(keys)
-    else:
-        ordered = sorted(keys, key=_rank)
+    # For integers from 0 on, the order of encodings is that of numbers.
+    natural = {*map(type, keys)} == _INTEGERS and min(keys) >= 0
+    ordered = sorted(keys) if natural else sorted(keys, key=_rank)
     flat: list[Any] = []
     for key in ordered:
         flat += key, members[key]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -96,11 +97,11 @@ def from_cose(members: Mapping[Any, object]) -> PublicKey:
     """
     kind = (_plain_int(members.get(_KTY)), _plain_int(members.get(_CRV)))
     if kind == (_EC2, _CRV_P256):
-        _require_members(members.keys() == {_KTY, _CRV, _X, _Y})
+        _require_members(members.keys(), {_KTY, _CRV, _X, _Y})
         return P256Key(_coordinate(members[_X]), _coordinate(members[_Y]))
     if kind not in {(_OKP, _CRV_ED25519), (_OKP, _CRV_X25519)}:
         raise Unsupported("the COSE key is of a type that is not in use")
-    _require_members(members.keys() == {_KTY, _CRV, _X})
+    _require_members(members.keys(), {_KTY, _CRV, _X})
     x = _coordinate(members[_X])
     return Ed25519Key(x) if kind[1] == _CRV_ED25519 else X25519Key(x)
 
@@ -123,15 +124,15 @@ def from_jwk(members: Mapping[str, object]) -> PublicKey:
         raise Malformed("the JWK holds a private key: only public keys are accepted")
     match members.get("kty"), members.get("crv"):
         case "EC", "P-256":
-            _require_members(members.keys() - _JWK_OPTIONAL == {"kty", "crv", "x", "y"})
+            _require_members(members.keys() - _JWK_OPTIONAL, {"kty", "crv", "x", "y"})
             _require_use(members, {"ES256"}, "sig", ["verify"])
             return P256Key(_jwk_coordinate(members["x"]), _jwk_coordinate(members["y"]))
         case "OKP", "Ed25519":
-            _require_members(members.keys() - _JWK_OPTIONAL == {"kty", "crv", "x"})
+            _require_members(members.keys() - _JWK_OPTIONAL, {"kty", "crv", "x"})
             _require_use(members, {"EdDSA", "Ed25519"}, "sig", ["verify"])
             return Ed25519Key(_jwk_coordinate(members["x"]))
         case "OKP", "X25519":
-            _require_members(members.keys() - _JWK_OPTIONAL == {"kty", "crv", "x"})
+            _require_members(members.keys() - _JWK_OPTIONAL, {"kty", "crv", "x"})
             _require_use(members, {"HPKE-3", "ECDH-ES"}, "enc", [])
             return X25519Key(_jwk_coordinate(members["x"]))
     raise Unsupported("the JWK is of a type that is not in use")
@@ -172,8 +173,8 @@ def _require_32(coordinate: bytes) -> None:
         raise Malformed("a coordinate of a key has 32 bytes")
 
 
-def _require_members(exact: bool) -> None:
-    if not exact:
+def _require_members(members: AbstractSet[object], exactly: AbstractSet[object]) -> None:
+    if members != exactly:
         raise Malformed("the key lacks a parameter or holds one too many")
 
 

@@ -3,7 +3,8 @@
 A text is measured (size, nesting, number of members) by a linear scan before `json` sees it, so that hostile input
 costs little: no deep recursion, no number of five thousand digits, no quadratic anything.
 
-Limits: nesting 6, 256 members and elements in all, 64 KiB.
+Limits: objects and arrays nested 6 deep, the outermost counted; 256 members and elements over the whole text (an empty
+container counts as one); 64 KiB.
 """
 
 from __future__ import annotations
@@ -14,17 +15,11 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn, TypeAlias
 
 from .errors import Malformed, TooLarge
+from .limits import JSON_BYTES, JSON_DEPTH, JSON_MEMBERS
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_MEMBERS", "JsonValue", "decode", "encode"]
+__all__ = ["JsonValue", "decode", "encode"]
 
-JsonValue: TypeAlias = "str | int | bool | None | list[JsonValue] | dict[str, JsonValue]"
-
-MAX_BYTES = 65_536
-"""Longest text that is read, in bytes."""
-MAX_DEPTH = 6
-"""Objects and arrays inside one another, the outermost counted."""
-MAX_MEMBERS = 256
-"""Members of objects and elements of arrays, over the whole text (an empty container counts as one)."""
+JsonValue: TypeAlias = "str | int | bool | list[JsonValue] | dict[str, JsonValue] | None"
 
 _LARGEST = 2**64 - 1
 _SMALLEST = -(2**64)
@@ -35,7 +30,7 @@ _STRUCTURE = re.compile(rb'[\[{,]|[\]}]|"[^"\\]*+(?:\\.[^"\\]*+)*+("?)', re.DOTA
 
 
 def decode(
-    data: bytes, *, max_bytes: int = MAX_BYTES, max_members: int = MAX_MEMBERS
+    data: bytes, *, max_bytes: int = JSON_BYTES, max_members: int = JSON_MEMBERS
 ) -> dict[str, JsonValue]:
     """Return the object that `data` spells.
 
@@ -86,7 +81,7 @@ def _measure(data: bytes, max_members: int) -> None:
             members += 1
             if mark != 0x2C:
                 depth += 1
-        if depth > MAX_DEPTH:
+        if depth > JSON_DEPTH:
             raise Malformed("the JSON text is nested too deeply")
         if members > max_members:
             raise Malformed("the JSON text holds too many members")
@@ -94,8 +89,7 @@ def _measure(data: bytes, max_members: int) -> None:
 
 @functools.cache
 def _reader() -> Callable[[str], JsonValue]:
-    # The library is loaded at first use: a terminal that reads the CBOR form alone never pays for it.
-    import json
+    import json  # at first use: a terminal that reads the CBOR form alone never pays for it
 
     return json.JSONDecoder(
         object_pairs_hook=_unique, parse_float=_refuse_number, parse_constant=_refuse_number, parse_int=_whole
@@ -104,7 +98,7 @@ def _reader() -> Callable[[str], JsonValue]:
 
 @functools.cache
 def _writer() -> Callable[[object], str]:
-    import json
+    import json  # at first use: a terminal that reads the CBOR form alone never pays for it
 
     return json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 

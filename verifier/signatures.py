@@ -91,7 +91,7 @@ def _p256(point: bytes) -> LoadedKey:
 
 def _der(raw: bytes) -> bytes:
     """ECDSA-Sig-Value (RFC 3279, section 2.2.3) of r || s."""
-    if 0 < raw[0] and 0 < raw[32]:  # 255 of 256 signatures, twice: nothing to strip
+    if raw[0] and raw[32]:  # 255 of 256 signatures, twice: nothing to strip
         r = b"\x02\x20" + raw[:32] if raw[0] < 0x80 else b"\x02\x21\x00" + raw[:32]
         s = b"\x02\x20" + raw[32:] if raw[32] < 0x80 else b"\x02\x21\x00" + raw[32:]
     else:
