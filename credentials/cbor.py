@@ -160,12 +160,11 @@ def _refuse_length() -> NoReturn:
 
 def _in_order(members: Any, _: bool) -> Any:  # noqa: FBT001 - the signature of cbor2's hook
     keys = [*members]
-    if {*map(type, keys)} == _INTEGERS and keys[
-        0
-    ] >= 0:  # for these, the order of encodings is that of numbers
-        if keys == sorted(keys):
-            return members
-    elif keys == sorted(keys, key=_rank):
+    if {*map(type, keys)} == _INTEGERS and min(keys) >= 0:  # the order of their encodings is that of the numbers
+        in_order = keys == sorted(keys)
+    else:
+        in_order = keys == sorted(keys, key=_rank)
+    if in_order:
         return members
     raise Malformed("CBOR: map keys are out of order")
 

@@ -22,12 +22,14 @@ from .spec import (
     HEADER_X5CHAIN,
     KEY_ID_SIZE,
     SIGNATURE_SIZE,
-    TAG_SIGN1,
 )
 from .stages import PayloadBytes, ToBeSigned
 
 _CONTEXT = b"\x84\x6aSignature1"
 _EMPTY = b"\x40"
+_TAGGED_ARRAY = b"\xd2\x84"  # tag 18, four elements
+_SIGNATURE_HEAD = b"\x58\x40"
+_SHORTEST = (24, 0x100, 0x10000)  # least size that needs one, two or four bytes of length
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def to_be_signed(protected: bytes, payload: bytes, external_aad: bytes = b"") ->
 def assemble(protected: bytes, payload: bytes, signature: bytes) -> bytes:
     """The tagged message."""
     return b"".join(
-        (b"\xd2\x84", byte_string(protected), b"\xa0", byte_string(payload), b"\x58\x40", signature)
+        (_TAGGED_ARRAY, byte_string(protected), b"\xa0", byte_string(payload), _SIGNATURE_HEAD, signature)
     )
 
 
@@ -100,19 +102,36 @@ def prepare(header: ProtectedHeader, payload: bytes) -> ToSign:
 
 
 def decode(message: bytes) -> UnverifiedSign1:
-    """Read a message strictly. Raises `Malformed`."""
-    tagged = cbor.decode(message)
-    if not isinstance(tagged, cbor.Tagged) or tagged.tag != TAG_SIGN1:
-        msg = "not a tagged COSE_Sign1"
-        raise Malformed(msg)
-    match tagged.value:
-        case [bytes(protected), dict(unprotected), bytes(payload), bytes(signature)] if not unprotected:
-            if len(signature) != SIGNATURE_SIZE:
-                msg = "a signature has 64 raw bytes"
-                raise Malformed(msg)
-            return UnverifiedSign1(protected, PayloadBytes(payload), signature)
-    msg = "not a COSE_Sign1 with an empty unprotected header and an attached payload"
+    """Read a message strictly: its frame is compared, never parsed. Raises `Malformed`."""
+    if message[:2] == _TAGGED_ARRAY:
+        protected, at = take_byte_string(message, 2)
+        if message[at : at + 1] == b"\xa0":
+            payload, at = take_byte_string(message, at + 1)
+            if message[at : at + 2] == _SIGNATURE_HEAD and len(message) == at + 2 + SIGNATURE_SIZE:
+                return UnverifiedSign1(protected, PayloadBytes(payload), message[at + 2 :])
+    msg = "not a tagged COSE_Sign1 with an empty unprotected header, an attached payload and 64 bytes of signature"
     raise Malformed(msg)
+
+
+def take_byte_string(data: bytes, at: int) -> tuple[bytes, int]:
+    """The byte string whose head stands at `at`, and where it ends. Raises `Malformed` unless shortest and whole."""
+    first = data[at] if at < len(data) else 0
+    if 0x40 <= first < 0x58:
+        start, size = at + 1, first - 0x40
+    elif 0x58 <= first <= 0x5A:
+        start = at + 1 + (1 << first - 0x58)
+        size = int.from_bytes(data[at + 1 : start], "big")
+        if size < _SHORTEST[first - 0x58]:
+            msg = "a length is not in its shortest form"
+            raise Malformed(msg)
+    else:
+        msg = "a byte string is missing"
+        raise Malformed(msg)
+    end = start + size
+    if end > len(data):
+        msg = "a byte string is cut short"
+        raise Malformed(msg)
+    return data[start:end], end
 
 
 def decode_header(protected: bytes, typ: int | str) -> ProtectedHeader:
