@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from credentials.paris_day import paris_day
 
@@ -33,8 +32,7 @@ _PLAIN_CODE_CHARACTERS: Final = 8
 _NOT_SUBSTITUTED: Final = "…"
 
 
-@dataclass(frozen=True, slots=True)
-class Bilingual:
+class Bilingual(NamedTuple):
     """One text in French and English."""
 
     fr: str
@@ -49,8 +47,7 @@ class Bilingual:
         return {"fr": self.fr, "en": self.en}
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
+class Texts(NamedTuple):
     """What a surface writes: the outcome's word, the reason's title and sentence, the next action."""
 
     word: Bilingual
@@ -59,8 +56,7 @@ class Texts:
     action: Bilingual
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeTexts:
+class OutcomeTexts(NamedTuple):
     """How an outcome is written and drawn: word, mark in pure ASCII, shape and border names, vibration in ms."""
 
     word: Bilingual
@@ -70,8 +66,7 @@ class OutcomeTexts:
     vibration_ms: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ReasonTexts:
+class ReasonTexts(NamedTuple):
     """Texts of one reason with their placeholders, and when it arises."""
 
     title: Bilingual
@@ -82,16 +77,14 @@ class ReasonTexts:
     action_without_portrait: Bilingual | None
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeTexts:
+class NoticeTexts(NamedTuple):
     """Texts of one notice with their placeholders, and when it arises."""
 
     sentence: Bilingual
     when: str
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(NamedTuple):
     """`reasons.json` as values."""
 
     outcomes: Mapping[Outcome, OutcomeTexts]

@@ -2,17 +2,17 @@
 
 `Facts` is the notebook of one verification: `verify` fills it, `verdict.compose` reads it once and drops what the
 profile, the outcome or the reason may not expose. Everything else here is a frozen value that a verdict may carry.
-Instants are UTC seconds. No type shows a personal value in its `repr` through a verdict, which prints its codes alone.
+Instants are UTC seconds. The values are named tuples: defining a frozen dataclass costs seven times as much, and a
+terminal's cold start has a budget; they validate nothing, `verify` builds them from what it verified. No type shows a personal value in its `repr` through a verdict, which prints its codes alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from credentials.spec import DocumentType, Form, StatusValue
 from credentials.views import VIEW_SPECS, Subject, View
@@ -74,16 +74,14 @@ class Answer(StrEnum):
     NOT_ASKED = "not_asked"
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """One fact beside the reason, with the parameters of its sentence."""
 
     code: NoticeCode
     params: Params
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentShown:
+class DocumentShown(NamedTuple):
     """Which document came, in which spelling, on what; after `WRONG_DOCUMENT` its type alone, perhaps unverified."""
 
     type: DocumentType
@@ -107,8 +105,7 @@ _SHOWN: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class StatusFound:
+class StatusFound(NamedTuple):
     """The status entry; `since`, `until` and `entry_class` come from the companion, instants or Paris days."""
 
     value: StatusWord
@@ -117,8 +114,7 @@ class StatusFound:
     entry_class: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PointsShown:
+class PointsShown(NamedTuple):
     """The displayed balance, its instant and source, and the value not used where there were two."""
 
     value: int
@@ -127,8 +123,7 @@ class PointsShown:
     other: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entitlement:
+class Entitlement(NamedTuple):
     """What the document allows at the instant, as far as the caller asked."""
 
     answer: Answer
@@ -141,16 +136,14 @@ NOT_ASKED: Final = Entitlement(Answer.NOT_ASKED)
 NOT_KNOWN: Final = Entitlement(Answer.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True)
-class ListEdition:
+class ListEdition(NamedTuple):
     """Version and instant of issue of one list; its age is counted from the verdict's instant."""
 
     version: int
     issued_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class ListsUsed:
+class ListsUsed(NamedTuple):
     """The lists a verdict rests on, as far as the terminal holds them."""
 
     trust: ListEdition | None = None
@@ -161,31 +154,24 @@ class ListsUsed:
 NO_LISTS: Final = ListsUsed()
 
 
-@dataclass(frozen=True, slots=True)
-class SignerShown:
+class SignerShown(NamedTuple):
     """Who signed: the 8-byte key id and the name in the trust list."""
 
     key_id: bytes
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(NamedTuple):
     """What a refusal may tell the police."""
 
     family_name: str
     given_names: str
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Facts:
     """One verification's notebook. `instant` is the caller's `at`; `profile` is None when the store is missing."""
 
-    instant: int
-    profile: Profile | None
-    policy: str
-    test: bool = False
-    lists: ListsUsed = NO_LISTS
+    # Class attributes are the blank page: a notebook costs only what is written into it.
     stage: Stage = Stage.TERMINAL
     document: DocumentShown | None = None
     signer: SignerShown | None = None
@@ -195,8 +181,23 @@ class Facts:
     status: StatusFound | None = None
     points: PointsShown | None = None
     entitlement: Entitlement = NOT_ASKED
-    findings: list[tuple[Reason, Params]] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
+
+    def __init__(
+        self,
+        instant: int,
+        profile: Profile | None,
+        policy: str,
+        *,
+        test: bool = False,
+        lists: ListsUsed = NO_LISTS,
+    ) -> None:
+        self.instant = instant
+        self.profile = profile
+        self.policy = policy
+        self.test = test
+        self.lists = lists
+        self.findings: list[tuple[Reason, Params]] = []
+        self.notices: list[Notice] = []
 
     def find(self, reason: Reason, **params: Parameter) -> None:
         """Record a finding of the last two stages, and the notice that says the same."""

@@ -6,36 +6,22 @@ Bounds: an age equal to a figure is still in the milder class (verdicts.md, sect
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, fields, replace
-from typing import Final, TypedDict, Unpack
+from dataclasses import dataclass, fields
+from typing import Final
 
 from credentials.limits import TEXT_CHARACTERS
 from credentials.spec import DocumentType
 
 _HOUR: Final = 3600
 _DAY: Final = 24 * _HOUR
-_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_NAME_LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+_NAME_CHARACTERS: Final = 40
 
 # Announcement time of a new signer, seconds. A promise of the issuers, so no terminal may change it: KEY_UNKNOWN
 # accuses only because every honest signer has been listed for that long.
 ANNOUNCEMENT_SECONDS: Final = 31 * _DAY
 # EXPIRES_SOON when less than this is left, seconds. Information only: nothing to tighten.
 EXPIRES_SOON_SECONDS: Final = 24 * _HOUR
-
-
-class Figures(TypedDict, total=False):
-    """The figures that `Policy.tightened` takes; units and meaning as in `Policy`."""
-
-    presentation_seconds: int
-    skew_seconds: int
-    clock_below_floor_seconds: int
-    clock_above_floor_seconds: int
-    lists_ageing_seconds: int
-    lists_stale_seconds: int
-    lists_expired_seconds: int
-    text_characters: int
-    documents: frozenset[DocumentType]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +46,7 @@ class Policy:
 
     def __post_init__(self) -> None:
         """Hold the bounds: never looser than the default, never an empty set of documents."""
-        if not _NAME.fullmatch(self.name):
+        if not 0 < len(self.name) <= _NAME_CHARACTERS or not _NAME_LETTERS.issuperset(self.name):
             msg = "a policy's name is lower case letters, digits and hyphens, at most 40"
             raise ValueError(msg)
         if not self.documents or not self.documents <= frozenset(DocumentType):
@@ -90,21 +76,24 @@ class Policy:
         """EXPIRES_SOON when less than this is left."""
         return EXPIRES_SOON_SECONDS
 
-    def tightened(self, name: str, **figures: Unpack[Figures]) -> Policy:
+    def tightened(
+        self, name: str, *, documents: frozenset[DocumentType] | None = None, **figures: int
+    ) -> Policy:
         """This policy under another name with stricter figures. Raises `ValueError` for a looser or unknown one."""
         if name == self.name:
             msg = "a tightened policy has a name of its own"
             raise ValueError(msg)
         for figure, value in figures.items():
-            if figure == "documents":
-                continue
-            if figure not in _FIGURES or not isinstance(value, int) or value > getattr(self, figure):
+            if figure not in _FIGURES or value > getattr(self, figure):
                 msg = f"{figure} may only be made stricter"
                 raise ValueError(msg)
-        if not figures.get("documents", self.documents) <= self.documents:
+        fewer = self.documents if documents is None else documents
+        if not fewer <= self.documents:
             msg = "documents may only be taken away"
             raise ValueError(msg)
-        return replace(self, name=name, **figures)
+        return Policy(
+            **{figure: getattr(self, figure) for figure in _FIGURES} | figures, name=name, documents=fewer
+        )
 
 
 _LOOSEST: Final[dict[str, int]] = {f.name: f.default for f in fields(Policy) if type(f.default) is int}

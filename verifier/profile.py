@@ -9,9 +9,8 @@ The law behind each row: Code de la route L223-7, L225-3 to L225-6, R225-4; decr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from credentials.spec import Audience
 from credentials.views import View
@@ -36,8 +35,7 @@ class Sight(StrEnum):
         return self not in (Sight.NO, Sight.NEVER)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One row of the field-by-role table; `claims` names the fields of view values that the row governs."""
 
     key: str
@@ -149,8 +147,7 @@ FIELDS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """A terminal's role: the views it reads, and what of them it may see."""
 
     id: Audience

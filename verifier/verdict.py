@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar, Final, Self, final
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Self, final
 
 from credentials.driving_licence import Proof
 from credentials.spec import Audience, DocumentType
@@ -74,6 +74,7 @@ __all__ = [
     "DocumentShown",
     "Entitlement",
     "Facts",
+    "Grounds",
     "HolderProof",
     "ListEdition",
     "ListsUsed",
@@ -102,11 +103,8 @@ __all__ = [
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class _Judged:
-    """What all four verdicts carry. `instant` and `shown_instant` are UTC seconds."""
-
-    outcome: ClassVar[Outcome]
+class Grounds(NamedTuple):
+    """What all four verdicts carry, already cut to what profile, outcome and reason allow. Instants in UTC seconds."""
 
     reason: Reason
     params: Params
@@ -117,12 +115,21 @@ class _Judged:
     test: bool
     lists: ListsUsed
     notices: tuple[Notice, ...]
-    document: DocumentShown | None
-    signer: SignerShown | None
-    holder_proof: HolderProof | None
-    shown_instant: int | None
-    status: StatusFound | None
-    entitlement: Entitlement
+    document: DocumentShown | None = None
+    signer: SignerShown | None = None
+    holder_proof: HolderProof | None = None
+    shown_instant: int | None = None
+    status: StatusFound | None = None
+    entitlement: Entitlement = NOT_KNOWN
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Judged:
+    """One field of its own, and everything in `grounds` under its own name."""
+
+    outcome: ClassVar[Outcome]
+
+    grounds: Grounds
 
     def __bool__(self) -> bool:
         """False, but for `Valid`."""
@@ -131,6 +138,81 @@ class _Judged:
     def __repr__(self) -> str:
         """Codes alone: a verdict in a log names nobody."""
         return f"<{type(self).__name__} {self.reason} {self.profile}>"
+
+    @property
+    def reason(self) -> Reason:
+        """The one reason, from the closed catalogue."""
+        return self.grounds.reason
+
+    @property
+    def params(self) -> Params:
+        """Parameters of the reason's sentence; empty where they are unknown."""
+        return self.grounds.params
+
+    @property
+    def instant(self) -> int:
+        """The instant given by the caller, UTC seconds."""
+        return self.grounds.instant
+
+    @property
+    def profile(self) -> Audience | None:
+        """The terminal's profile; None when its store is missing."""
+        return self.grounds.profile
+
+    @property
+    def policy(self) -> str:
+        """Name of the policy that judged."""
+        return self.grounds.policy
+
+    @property
+    def stage(self) -> Stage:
+        """The last stage reached."""
+        return self.grounds.stage
+
+    @property
+    def test(self) -> bool:
+        """Whether the terminal runs in test mode."""
+        return self.grounds.test
+
+    @property
+    def lists(self) -> ListsUsed:
+        """Editions of the lists this verdict rests on."""
+        return self.grounds.lists
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Facts beside the reason, in the catalogue's order."""
+        return self.grounds.notices
+
+    @property
+    def document(self) -> DocumentShown | None:
+        """The verified document; after `WRONG_DOCUMENT` its type alone, perhaps unverified."""
+        return self.grounds.document
+
+    @property
+    def signer(self) -> SignerShown | None:
+        """Who signed, once that is verified."""
+        return self.grounds.signer
+
+    @property
+    def holder_proof(self) -> HolderProof | None:
+        """What ties the code to its holder; None when not reached."""
+        return self.grounds.holder_proof
+
+    @property
+    def shown_instant(self) -> int | None:
+        """The presentation instant, UTC seconds."""
+        return self.grounds.shown_instant
+
+    @property
+    def status(self) -> StatusFound | None:
+        """The status entry; None for `anyone`."""
+        return self.grounds.status
+
+    @property
+    def entitlement(self) -> Entitlement:
+        """What the document allows, as far as the caller asked; unknown unless `Valid` or `Check`."""
+        return self.grounds.entitlement
 
     @property
     def exit_code(self) -> int:
@@ -150,25 +232,26 @@ class _Judged:
     @property
     def texts(self) -> Texts:
         """Word, title, sentence and action in French and English, parameters filled in."""
-        from .catalogue import texts  # noqa: PLC0415 - the catalogue is loaded when somebody reads it
+        from .catalogue import texts
 
         return texts(self._itself())
 
     def to_json(self) -> dict[str, object]:
         """The verdict as the object of verdicts.md section 7, keys in their order."""
-        from .verdict_json import to_json  # noqa: PLC0415 - as above
+        from .verdict_json import to_json
 
         return to_json(self._itself())
 
     def json_text(self) -> str:
         """`to_json` as one line of JSON."""
-        from .verdict_json import json_text  # noqa: PLC0415 - as above
+        from .verdict_json import json_text
 
         return json_text(self._itself())
 
     def with_notice(self, code: NoticeCode, **params: Parameter) -> Self:
         """This verdict with one more notice, in the catalogue's order; for surfaces."""
-        return replace(self, notices=_in_order([*self.notices, Notice(code, params)]))
+        notices = _in_order([*self.notices, Notice(code, params)])
+        return replace(self, grounds=self.grounds._replace(notices=notices))
 
     def _itself(self) -> Verdict:
         if not isinstance(self, Valid | Check | Refused | Unreadable):
@@ -234,15 +317,9 @@ def compose(facts: Facts, reason: Reason, params: Params = NO_PARAMS) -> Verdict
         reason, params = Reason.NOT_IN_FORCE, NO_PARAMS
     if reason.exposes is Exposes.ALL:
         return _proven(facts, profile, reason, params)
-    notices = _kept(facts, profile, refusing=True)
     if reason.outcome is Outcome.REFUSED:
-        return _refused(facts, profile, reason, params, notices)
-    kind = params.get("document")
-    return Unreadable(
-        reason, params, facts.instant, _id(facts), facts.policy, facts.stage, facts.test, _lists(facts, profile), notices,
-        DocumentShown(DocumentType(kind)) if isinstance(kind, str) else None,
-        None, None, None, None, NOT_KNOWN,
-    )  # fmt: skip
+        return _refused(facts, profile, reason, params)
+    return _unreadable(facts, profile, reason, params)
 
 
 def conclude(facts: Facts) -> Verdict:
@@ -267,31 +344,44 @@ def _proven(facts: Facts, profile: Profile, reason: Reason, params: Params) -> V
     if document is None or claims is None or document.view not in profile.views or facts.stage not in _PROVEN:
         msg = "a verdict may not expose claims that are not proven, or not of this profile's views"
         raise RuntimeError(msg)
-    kind = Valid if reason is Reason.OK else Check
-    return kind(
+    grounds = Grounds(
         reason, params, facts.instant, _id(facts), facts.policy, facts.stage, facts.test, _lists(facts, profile),
         _kept(facts, profile, refusing=False), document, facts.signer, facts.holder_proof, facts.shown_at,
         facts.status if profile.sees_status else None, _entitlement(facts, profile),
-        _visible(claims, profile), facts.points if profile.sees_points else None,
     )  # fmt: skip
+    kind = Valid if reason is Reason.OK else Check
+    return kind(grounds, _visible(claims, profile), facts.points if profile.sees_points else None)
 
 
-def _refused(
-    facts: Facts, profile: Profile, reason: Reason, params: Params, notices: tuple[Notice, ...]
-) -> Refused:
+def _refused(facts: Facts, profile: Profile, reason: Reason, params: Params) -> Refused:
+    grounds = _bare(facts, profile, reason, params)
+    if reason not in UNPROVEN:
+        grounds = grounds._replace(
+            document=facts.document,
+            signer=facts.signer,
+            holder_proof=facts.holder_proof,
+            shown_instant=facts.shown_at,
+            status=facts.status if profile.sees_status else None,
+        )
     names = None
     if reason.exposes is Exposes.NAME and profile.sees_names_of_refused and facts.stage in _PROVEN:
         names = _names(facts.claims)
-    proven = reason not in UNPROVEN
-    return Refused(
-        reason, params, facts.instant, _id(facts), facts.policy, facts.stage, facts.test, _lists(facts, profile), notices,
-        facts.document if proven else None,
-        facts.signer if proven else None,
-        facts.holder_proof if proven else None,
-        facts.shown_at if proven else None,
-        facts.status if proven and profile.sees_status else None,
-        NOT_KNOWN,
-        names,
+    return Refused(grounds, names)
+
+
+def _unreadable(facts: Facts, profile: Profile, reason: Reason, params: Params) -> Unreadable:
+    grounds = _bare(facts, profile, reason, params)
+    kind = params.get("document")
+    if isinstance(kind, str):
+        grounds = grounds._replace(document=DocumentShown(DocumentType(kind)))
+    return Unreadable(grounds)
+
+
+def _bare(facts: Facts, profile: Profile, reason: Reason, params: Params) -> Grounds:
+    """The grounds of a verdict that says nothing about the code."""
+    return Grounds(
+        reason, params, facts.instant, _id(facts), facts.policy, facts.stage, facts.test, _lists(facts, profile),
+        _kept(facts, profile, refusing=True),
     )  # fmt: skip
 
 
@@ -304,7 +394,7 @@ def _id(facts: Facts) -> Audience | None:
 
 def _lists(facts: Facts, profile: Profile) -> ListsUsed:
     lists = facts.lists
-    return lists if lists.points is None or profile.sees_points else replace(lists, points=None)
+    return lists if lists.points is None or profile.sees_points else lists._replace(points=None)
 
 
 def _names(claims: Subject | None) -> Names | None:
@@ -328,8 +418,8 @@ def _entitlement(facts: Facts, profile: Profile) -> Entitlement:
     if not entitlement.because:
         return entitlement
     hidden = _HIDDEN[profile.id]
-    return replace(
-        entitlement, because=tuple(reason for reason in entitlement.because if reason not in hidden)
+    return entitlement._replace(
+        because=tuple(reason for reason in entitlement.because if reason not in hidden)
     )
 
 
