@@ -49,8 +49,8 @@ ROLES: dict[Domain, tuple[Role, ...]] = {
     Domain.LICENCE: (Role.CREDENTIAL, Role.STATUS, Role.POINTS, Role.COMPANION, Role.TRUST, Role.ENROLMENT),
     Domain.HEALTH: (Role.CREDENTIAL, Role.STATUS, Role.COMPANION, Role.TRUST, Role.ENROLMENT),
 }
-_STATUS_PATH = {Domain.LICENCE: "/s/l/", Domain.HEALTH: "/s/h/"}
-_POINTS_PATH = "/p/"
+STATUS_PATH = {Domain.LICENCE: "/s/l/", Domain.HEALTH: "/s/h/"}
+POINTS_PATH = "/p/"
 
 
 class KeyFolder:
@@ -188,7 +188,8 @@ class KeyFolder:
             taken = lifecycle.activate(incoming, at, emergency=emergency or role is not Role.CREDENTIAL)
             self._write(taken)
             for record in outgoing:
-                self._write(lifecycle.step(record, SignerState.RETIRED, at))
+                # What was signed in this very second still counts as signed before.
+                self._write(lifecycle.step(record, SignerState.RETIRED, at + 1))
             self._changed()
             self._top_up(domain, role, at)
             return taken
@@ -476,12 +477,10 @@ class _Prefixes:
     def of(cls, domain: Domain, role: Role, base_url: str) -> _Prefixes:
         """What a signer of this role refers to or signs: document signers refer, list signers sign."""
         status = (
-            [base_url + _STATUS_PATH[domain]]
-            if role in {Role.CREDENTIAL, Role.STATUS, Role.COMPANION}
-            else []
+            [base_url + STATUS_PATH[domain]] if role in {Role.CREDENTIAL, Role.STATUS, Role.COMPANION} else []
         )
         pointed = domain is Domain.LICENCE and role in {Role.CREDENTIAL, Role.POINTS}
-        return cls(status, [base_url + _POINTS_PATH] if pointed else [])
+        return cls(status, [base_url + POINTS_PATH] if pointed else [])
 
 
 def _plain(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from credentials.spec import Domain
 from credentials.status_companion import CompanionEntry
 from keys import Terminal
+from keys.folder import POINTS_PATH, STATUS_PATH
 
 
 class PublicationRefused(Exception):
@@ -36,7 +37,7 @@ class PublicationState:
 
 @dataclass(frozen=True, slots=True)
 class PublicationReport:
-    """What one publication did. `seconds` is the time it took; `upkeep` the acts of key upkeep that came with it."""
+    """What one publication did. `lists` counts trust lists, status lists with their companions, and points lists. `seconds` is the time it took; `upkeep` the acts of key upkeep that came with it."""
 
     edition: int
     issued_at: int
@@ -49,9 +50,9 @@ class PublicationReport:
 
 def status_uri(base_url: str, domain: Domain, number: int) -> str:
     """The uri that credentials refer to and the list's `sub` repeats; short, since it stands in every code."""
-    return f"{base_url}/s/{'l' if domain is Domain.LICENCE else 'h'}/{number}"
+    return f"{base_url}{STATUS_PATH[domain]}{number}"
 
 
 def points_uri(base_url: str, number: int) -> str:
     """The uri of a points list; it is a name, not an address that answers."""
-    return f"{base_url}/p/{number}"
+    return f"{base_url}{POINTS_PATH}{number}"
