@@ -1,0 +1,407 @@
+"""The phone's commands. Results on stdout, words on stderr; French unless `--lang en`.
+
+Exit codes: 0 done; 2 the command was written wrongly; 3 refused or impossible, said in words.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from credentials.limits import NONCE_BYTES, PORTRAIT_BYTES
+from credentials.spec import Audience, Form
+from credentials.views import VIEW_SPECS, View
+
+from .errors import NothingToShow, PhoneError
+from .wallet import Document, Wallet, write_file
+
+if TYPE_CHECKING:
+    from .show import Code
+
+_EXAMPLES = """\
+exemples / examples:
+  mobile-sim --phone telephone add 'openid-credential-offer://?...' --tx-code 493536
+  mobile-sim --phone telephone show --view road_check --png code.png
+  mobile-sim --phone telephone refresh
+
+Démonstrateur, service non officiel, données fictives.
+"""
+_PURPOSES = {
+    View.ROAD_CHECK: ("Contrôle routier", "Road check"),
+    View.PROOF: ("Prouver mon permis", "Prove my licence"),
+    View.AGE_OVER_18: ("Prouver ma majorité", "Prove I am of age"),
+    View.CARE: ("Soins", "Care"),
+}
+_ACCEPTED_SECONDS = 90  # a terminal accepts a code for 90 s, and 60 s more for the skew of clocks
+_REFUSED = 3
+
+Words = Callable[[str, str], None]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    asked = _parser().parse_args(arguments)
+    try:
+        asked.act(asked)
+    except PhoneError as error:
+        print(error.in_language(asked.lang), file=sys.stderr)
+        return _REFUSED
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+# --- acts ------------------------------------------------------------------------------------------------------
+
+
+def _add(asked: argparse.Namespace) -> None:
+    from .collect import Wish, add
+
+    text = sys.stdin.read() if asked.offer == "-" else asked.offer
+    wallet = Wallet.create(asked.phone)
+    with wallet.locked():
+        document = add(wallet, text, tx_code=asked.tx_code, wish=Wish(asked.batch, tuple(asked.portrait)))
+    print(document.document_id)
+    _say(
+        asked,
+        f"Enregistré : {_contents(document, 0)}. Prêt hors ligne.",
+        f"Saved: {_contents(document, 1)}. Ready offline.",
+    )
+    _say(
+        asked,
+        "Les clés de ce téléphone simulé sont des clés logicielles, non chiffrées dans son dossier.",
+        "The keys of this simulated phone are software keys, unencrypted in its folder.",
+    )
+
+
+def _show(asked: argparse.Namespace) -> None:
+    from .qr_image import draw
+    from .show import choose, show
+
+    wallet = Wallet.open(asked.phone)
+    with wallet.locked():
+        document = choose(wallet, asked.view, asked.document)
+        at = _now(wallet, document) if asked.at is None else asked.at
+        code = show(
+            wallet, document, asked.view, asked.form, at=at, audience=asked.audience, nonce=asked.nonce
+        )
+    if asked.text:
+        print(code.text)
+        _say_code(asked, code, "")
+        return
+    picture = draw(code.text)
+    if asked.png is not None:
+        _write(asked.png, picture.png())
+    if asked.svg is not None:
+        _write(asked.svg, picture.svg().encode())
+    if asked.png is None and asked.svg is None:
+        print(picture.half_blocks(), end="")
+    _say_code(asked, code, f"QR {picture.version}-{picture.level.name}, ")
+
+
+def _paper(asked: argparse.Namespace) -> None:
+    from .paper import Page, draw_page
+    from .show import choose, paper_code
+
+    wallet = Wallet.open(asked.phone)
+    document = choose(wallet, asked.view, asked.document)
+    code, claims = paper_code(wallet, document, asked.view, asked.form, at=_now(wallet, document))
+    page = draw_page(code.text, claims, Page[asked.size.upper()])
+    _write(asked.png, page.png)
+    _say(
+        asked,
+        f"Carte à imprimer : QR {page.version}-{page.level.name}, modules de {page.module:.2f} mm. "
+        "À montrer avec une pièce d'identité.",
+        f"Card to print: QR {page.version}-{page.level.name}, modules of {page.module:.2f} mm. "
+        "To be shown with an identity document.",
+    )
+
+
+def _refresh(asked: argparse.Namespace) -> None:
+    from .collect import refresh
+
+    portraits = () if asked.no_portrait else (tuple(asked.portrait) or None)
+    wallet = Wallet.open(asked.phone)
+    first: PhoneError | None = None
+    with wallet.locked():
+        for document in _chosen(wallet, asked.document):
+            try:
+                renewed = refresh(wallet, document, portraits=portraits)
+            except PhoneError as error:
+                first = first or error
+                _say(
+                    asked,
+                    f"{document.document_id} : {error.french}",
+                    f"{document.document_id}: {error.english}",
+                )
+                continue
+            print(renewed.document_id)
+            _say(asked, f"Actualisé : {_contents(renewed, 0)}.", f"Refreshed: {_contents(renewed, 1)}.")
+    if first is not None:
+        raise PhoneError(
+            "Actualisation incomplète ; ce que le téléphone contenait y est toujours.",
+            "Refresh incomplete; what the phone held is still there.",
+        ) from first
+
+
+def _list(asked: argparse.Namespace) -> None:
+    wallet = Wallet.open(asked.phone)
+    for document in wallet.documents():
+        at = _now(wallet, document)
+        print(f"{document.document_id}\t{document.document_type}\t{document.label}\t{document.issuer}")
+        for one in document.credentials:
+            medium = "paper" if one.paper else "phone"
+            left = max(0, one.expires_at - at) // 86_400
+            print(f"  {one.view}\t{one.form.name.lower()}\t{medium}\tuses={one.uses}\tdays_left={left}")
+
+
+def _hold(asked: argparse.Namespace) -> None:
+    from .collect import ask
+
+    wallet = Wallet.open(asked.phone)
+    with wallet.locked():
+        for document in _chosen(wallet, asked.document):
+            ask(wallet, document, asked.command)
+            print(document.document_id)
+    if asked.command == "pause":
+        _say(
+            asked,
+            "En pause : refusé au contrôle dès que les terminaux se sont synchronisés. « resume » le reprend.",
+            "Paused: refused when checked once the terminals have synced. `resume` takes it up again.",
+        )
+    else:
+        _say(
+            asked,
+            "Repris. Actualisez, puis attendez que les terminaux se soient synchronisés.",
+            "Resumed. Refresh, then wait until the terminals have synced.",
+        )
+
+
+def _portrait(asked: argparse.Namespace) -> None:
+    from .portrait import portrait_within
+
+    try:
+        picture = asked.picture.read_bytes()
+    except OSError as error:
+        raise PhoneError(
+            f"L'image ne peut pas être lue ({error.strerror}).",
+            f"The picture cannot be read ({error.strerror}).",
+        ) from error
+    content = portrait_within(picture, asked.bytes)
+    _write(asked.out, content)
+    _say(asked, f"{len(content)} octets.", f"{len(content)} bytes.")
+
+
+# --- words -----------------------------------------------------------------------------------------------------
+
+
+def _say(asked: argparse.Namespace, french: str, english: str) -> None:
+    if not asked.quiet:
+        print(english if asked.lang == "en" else french, file=sys.stderr)
+
+
+def _say_code(asked: argparse.Namespace, code: Code, drawn: str) -> None:
+    language = 1 if asked.lang == "en" else 0
+    until = datetime.fromtimestamp(code.at + _ACCEPTED_SECONDS).astimezone().strftime("%H:%M:%S")
+    _say(
+        asked,
+        f"{_PURPOSES[code.held.view][language]}, {code.document.label} : {drawn}{code.envelope_bytes} octets. "
+        f"Présentez ce code avant {until}.",
+        f"{_PURPOSES[code.held.view][language]}, {code.document.label}: {drawn}{code.envelope_bytes} bytes. "
+        f"Show this code before {until}.",
+    )
+    if code.held.expires_at <= code.at:
+        _say(
+            asked,
+            "Titre numérique expiré. Connectez-vous. Votre droit n'est pas en cause.",
+            "Digital document expired. Go online. Your right is not affected.",
+        )
+
+
+def _contents(document: Document, language: int) -> str:
+    views = dict.fromkeys(_PURPOSES[one.view][language] for one in document.credentials)
+    return f"{document.document_id} ({', '.join(views)})"
+
+
+# --- arguments -------------------------------------------------------------------------------------------------
+
+
+def _now(wallet: Wallet, document: Document) -> int:
+    """The phone's clock corrected by the offset learned from the document's service."""
+    issuer = wallet.issuer(document.issuer)
+    return int(time.time()) + (0 if issuer is None else issuer.clock_offset)
+
+
+def _chosen(wallet: Wallet, document_id: str | None) -> tuple[Document, ...]:
+    chosen = wallet.documents() if document_id is None else (wallet.document(document_id),)
+    if not chosen:
+        raise NothingToShow(
+            "Aucun titre pour l'instant. Ajoutez votre permis ou votre carte Vitale.",
+            "Nothing here yet. Add your driving licence or health card.",
+        )
+    return chosen
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        write_file(path, content)
+    except OSError as error:
+        raise PhoneError(
+            f"Le fichier ne peut pas être écrit ({error.strerror}).",
+            f"The file cannot be written ({error.strerror}).",
+        ) from error
+
+
+def _instant(text: str) -> int:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError
+    return int(moment.timestamp())
+
+
+def _nonce(text: str) -> bytes:
+    nonce = bytes.fromhex(text)
+    if not NONCE_BYTES[0] <= len(nonce) <= NONCE_BYTES[1]:
+        raise ValueError
+    return nonce
+
+
+def _batch(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 100:
+        raise ValueError
+    return number
+
+
+def _budget(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= PORTRAIT_BYTES:
+        raise ValueError
+    return number
+
+
+def _form(text: str) -> Form:
+    return Form[text.upper()]
+
+
+def _parser() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--phone", type=Path, default=argparse.SUPPRESS, metavar="DIR", help="the phone's folder"
+    )
+    shared.add_argument(
+        "--lang", choices=("fr", "en"), default=argparse.SUPPRESS, help="language of the words"
+    )
+    shared.add_argument("--quiet", action="store_true", default=argparse.SUPPRESS, help="no words on stderr")
+    parser = argparse.ArgumentParser(
+        prog="mobile-sim",
+        description="A phone in a folder: holds credentials, signs presentations, draws the code.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--phone", type=Path, default=Path("phone"), metavar="DIR", help="the phone's folder (phone)"
+    )
+    parser.add_argument("--lang", choices=("fr", "en"), default="fr", help="language of the words (fr)")
+    parser.add_argument("--quiet", action="store_true", help="no words on stderr")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _taking_commands(commands, shared)
+    _showing_commands(commands, shared)
+    return parser
+
+
+if TYPE_CHECKING:
+    _Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # argparse has no public name
+
+
+def _taking_commands(commands: _Commands, shared: argparse.ArgumentParser) -> None:
+    add = commands.add_parser("add", parents=[shared], help="take the document of an offer")
+    add.add_argument("offer", metavar="OFFER", help="the offer's text; - reads it from standard input")
+    add.add_argument("--tx-code", metavar="CODE", help="the code received separately")
+    add.add_argument("--batch", type=_batch, default=2, metavar="N", help="credentials per view and form (2)")
+    _portrait_option(add)
+    add.set_defaults(act=_add)
+    refresh = commands.add_parser("refresh", parents=[shared], help="renew credentials and the trust list")
+    refresh.add_argument("--document", metavar="ID", help="this document only")
+    _portrait_option(refresh)
+    refresh.add_argument("--no-portrait", action="store_true", help="no view carries a portrait any more")
+    refresh.set_defaults(act=_refresh)
+    listed = commands.add_parser("list", parents=[shared], help="what this phone holds")
+    listed.set_defaults(act=_list)
+    for name, words in (
+        ("pause", "suspend documents, reversibly"),
+        ("resume", "take paused documents up again"),
+    ):
+        hold = commands.add_parser(name, parents=[shared], help=words)
+        hold.add_argument("--document", metavar="ID", help="this document only")
+        hold.set_defaults(act=_hold)
+
+
+def _showing_commands(commands: _Commands, shared: argparse.ArgumentParser) -> None:
+    show = commands.add_parser("show", parents=[shared], help="sign and draw a code; needs no network")
+    show.add_argument(
+        "--view", type=View, choices=list(View), required=True, metavar="V", help=", ".join(View)
+    )
+    _which_credential(show)
+    output = show.add_mutually_exclusive_group()
+    output.add_argument("--png", type=Path, metavar="FILE", help="write the picture")
+    output.add_argument("--svg", type=Path, metavar="FILE", help="write the picture")
+    output.add_argument("--text", action="store_true", help="print the code's text")
+    show.add_argument(
+        "--at", type=_instant, metavar="INSTANT", help="instant to sign, ISO 8601 with its offset (now)"
+    )
+    show.add_argument("--nonce", type=_nonce, metavar="HEX", help="the reader's nonce, 8 to 64 bytes")
+    show.add_argument(
+        "--audience", choices=[str(one) for one in Audience], help="kind of reader (the view's own)"
+    )
+    show.set_defaults(act=_show)
+    paper = commands.add_parser("paper", parents=[shared], help="draw the card to print")
+    on_paper = [view for view in View if VIEW_SPECS[view].paper]
+    paper.add_argument(
+        "--view",
+        type=View,
+        choices=on_paper,
+        default=View.PROOF,
+        metavar="V",
+        help=", ".join(on_paper) + " (proof)",
+    )
+    _which_credential(paper)
+    paper.add_argument("--png", type=Path, required=True, metavar="FILE", help="write the page")
+    paper.add_argument("--size", choices=("card", "a4"), default="card", help="format of the page (card)")
+    paper.set_defaults(act=_paper)
+    portrait = commands.add_parser("portrait", parents=[shared], help="what a photo looks like in a code")
+    portrait.add_argument("picture", type=Path, metavar="PICTURE", help="any picture of a face")
+    portrait.add_argument("--out", type=Path, required=True, metavar="FILE", help="write the small WebP")
+    portrait.add_argument("--bytes", type=_budget, default=450, metavar="N", help="budget (450)")
+    portrait.set_defaults(act=_portrait)
+
+
+def _which_credential(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--form", type=_form, choices=list(Form), default=Form.CBOR, metavar="FORM", help="cbor or jwt (cbor)"
+    )
+    command.add_argument("--document", metavar="ID", help="which document, where there are several")
+
+
+def _portrait_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--portrait",
+        type=View,
+        choices=[view for view in View if view is not View.CARE],
+        action="append",
+        default=[],
+        metavar="VIEW",
+        help="ask for a portrait in this view; may be given several times",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
