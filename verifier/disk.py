@@ -9,12 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from hmac import compare_digest
 from typing import Final
 
 from .errors import TrustBroken
 
-__all__ = ["Marks", "flush_folder", "make_private_folder", "read_bounded", "replace_file", "write_file"]
+__all__ = [
+    "Marks",
+    "flush_folder",
+    "keep_only",
+    "make_private_folder",
+    "read_bounded",
+    "replace_file",
+    "write_file",
+]
 
 MARK_BYTES: Final = 32
 FILE_BYTES: Final = 64 * 1024 * 1024  # no file of a store is larger
@@ -84,14 +93,25 @@ def flush_folder(path: str) -> None:
         descriptor = os.open(path or ".", os.O_RDONLY)
     except OSError:
         return
-    try:
+    with suppress(OSError):  # some file systems refuse it for folders
         os.fsync(descriptor)
-    except OSError:  # some file systems refuse it for folders
-        pass
-    finally:
-        os.close(descriptor)
+    os.close(descriptor)
 
 
 def make_private_folder(path: str) -> None:
     """Make a folder for nobody else, parents included; one that exists keeps its mode. Raises `OSError`."""
     os.makedirs(path, mode=0o700, exist_ok=True)  # noqa: PTH103
+
+
+def keep_only(folder: str, names: set[str]) -> None:
+    """Take away everything in a folder but `names`, folders with their files included; what resists stays."""
+    with suppress(OSError), os.scandir(folder) as found:
+        for one in list(found):
+            if one.name in names:
+                continue
+            with suppress(OSError):
+                if one.is_dir(follow_symlinks=False):
+                    keep_only(one.path, set())
+                    os.rmdir(one.path)  # noqa: PTH106
+                else:
+                    os.unlink(one.path)  # noqa: PTH108
