@@ -160,7 +160,9 @@ def _refuse_length() -> NoReturn:
 
 def _in_order(members: Any, _: bool) -> Any:  # noqa: FBT001 - the signature of cbor2's hook
     keys = [*members]
-    if {*map(type, keys)} == _INTEGERS and min(keys) >= 0:  # the order of their encodings is that of the numbers
+    if {*map(type, keys)} == _INTEGERS and min(
+        keys
+    ) >= 0:  # the order of their encodings is that of the numbers
         in_order = keys == sorted(keys)
     else:
         in_order = keys == sorted(keys, key=_rank)

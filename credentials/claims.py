@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from . import cbor, strict_json
+from . import cbor, one_pass, strict_json
 from .claim_table import IGNORED_KEYS, IGNORED_PREFIX, KEY_VIEW, VIEW_ROWS
 from .cose_key import P256Key, compress, decompress, from_jwk, to_jwk
 from .driving_licence import AgeOver18, RoadCheck
@@ -141,6 +141,15 @@ def _device_key_to_cbor(key: bytes) -> dict[int, Any]:
 
 def decode_cbor(payload: bytes) -> Claims:
     """Read the payload of the CBOR form. Raises `Malformed`."""
+    usual = one_pass.read(payload)
+    if usual is not None:
+        view, issued_at, expires_at, device_key, uri, index, subject = usual
+        return Claims(view, issued_at, expires_at, device_key, StatusReference(uri, index), subject)
+    return decode_any_cbor(payload)
+
+
+def decode_any_cbor(payload: bytes) -> Claims:
+    """Read the payload of the CBOR form, unusual shapes too, and name what is wrong. Raises `Malformed`."""
     entries = cbor.decode(payload)
     if type(entries) is not dict or not entries.keys() <= _CBOR_CLAIMS:
         _refuse("a claim is unknown")

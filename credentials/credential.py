@@ -19,6 +19,11 @@ from .spec import COSE_ALGORITHM, EDDSA, ES256, JOSE_ALGORITHM, SD_JWT_TYP, SIGN
 from .stages import CredentialBytes, PayloadBytes, ToBeSigned
 
 
+_HEADER_SIZE = 17
+_ALGORITHM_BYTE = {0x26: ES256, 0x27: EDDSA}
+_TYP = b"\x10\x19" + int(Typ.CREDENTIAL).to_bytes(2, "big")
+
+
 @dataclass(frozen=True, slots=True)
 class UnverifiedCredential:
     """A credential as received. `algorithm` is a COSE number, or None when the header names one we do not know."""
@@ -55,13 +60,30 @@ def read(form: Form, credential: bytes) -> UnverifiedCredential:
 
 def _read_cbor(credential: bytes) -> UnverifiedCredential:
     message = sign1.decode(credential)
-    header = sign1.decode_header(message.protected, Typ.CREDENTIAL)
+    protected = message.protected
+    algorithm = _ALGORITHM_BYTE.get(protected[2]) if len(protected) == _HEADER_SIZE else None
+    if (
+        algorithm
+        and protected[:2] == b"\xa3\x01"
+        and protected[3:5] == b"\x04\x48"
+        and protected[13:] == _TYP
+    ):
+        # The usual header, compared: {1: alg, 4: kid, 16: typ}.
+        return UnverifiedCredential(
+            protected[5:13],
+            algorithm,
+            message.to_be_signed,
+            message.signature,
+            message.payload,
+            claims.decode_cbor,
+        )
+    header = sign1.decode_header(protected, Typ.CREDENTIAL)
     if header.key_id is None or header.chain:
         msg = "a credential names its signer by key id alone"
         raise Malformed(msg)
-    algorithm = header.algorithm if header.algorithm in (ES256, EDDSA) else None
+    known = header.algorithm if header.algorithm in (ES256, EDDSA) else None
     return UnverifiedCredential(
-        header.key_id, algorithm, message.to_be_signed, message.signature, message.payload, claims.decode_cbor
+        header.key_id, known, message.to_be_signed, message.signature, message.payload, claims.decode_cbor
     )
 
 

@@ -18,12 +18,16 @@ from zlib import crc32
 from . import cbor
 from .errors import Malformed, Misread, TooLarge, Truncated, Unsupported
 from .limits import ENVELOPE_BYTES
+from .sign1 import take_byte_string
 from .spec import ENVELOPE_VERSION, KEY_ID_SIZE, Form
 from .stages import EnvelopeBytes, SealedBytes
 from .views import VIEW_BY_NUMBER, VIEW_SPECS, View
 
 _PAPER, _PRESENTATION, _SEALED = 1, 2, 3
 _CRC_SIZE = 4
+_SHOWN_HEAD = bytes((0x85, ENVELOPE_VERSION))
+_SEALED_HEAD = bytes((0x84, ENVELOPE_VERSION, _SEALED, 0x40 | KEY_ID_SIZE))
+_SEAL_HEAD = 0x83
 _FORMS = {int(form): form for form in Form}
 
 
@@ -83,7 +87,28 @@ def decode(envelope: bytes) -> Envelope:
     if crc32(body) != int.from_bytes(expected, "big"):
         msg = "the check sum differs: what was read is not what was shown"
         raise Misread(msg)
-    return _read(cbor.decode(body))
+    return _usual(body) or _read(cbor.decode(body))
+
+
+def _usual(body: bytes) -> Envelope | None:
+    """A well-formed envelope, its fixed bytes compared; None leaves it to the reader that names what is wrong."""
+    try:
+        if body[:4] == _SEALED_HEAD:
+            sealed, end = take_byte_string(body, 12)
+            return Sealed(body[4:12], SealedBytes(sealed)) if end == len(body) else None
+        if body[:2] != _SHOWN_HEAD or body[2] not in (_PAPER, _PRESENTATION):
+            return None
+        shown, end = _usual_shown(body, 3)
+        if end != len(body):
+            return None
+        return Paper(shown) if body[2] == _PAPER else Presentation(shown)
+    except (IndexError, KeyError, Malformed):
+        return None
+
+
+def _usual_shown(body: bytes, at: int) -> tuple[Shown, int]:
+    content, end = take_byte_string(body, at + 2)
+    return Shown(_FORMS[body[at]], VIEW_BY_NUMBER[body[at + 1]].view, content), end
 
 
 def _read(items: cbor.Value) -> Envelope:
@@ -111,6 +136,12 @@ def encode_shown(shown: Shown) -> bytes:
 
 def decode_shown(plain: bytes) -> Shown:
     """Read what a seal held. Raises `Malformed` or `Unsupported`."""
+    try:
+        shown, end = _usual_shown(plain, 1)
+        if end == len(plain) and plain[0] == _SEAL_HEAD:
+            return shown
+    except (IndexError, KeyError, Malformed):
+        pass  # the reader below names what is wrong
     match cbor.decode(plain):
         case [form, view, body]:
             return _shown(form, view, body)

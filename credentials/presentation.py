@@ -117,6 +117,16 @@ def _binding_to_cbor(binding: KeyBinding) -> bytes:
 
 
 def _binding_from_cbor(payload: bytes) -> KeyBinding:
+    split = len(payload) - 6  # {3: aud, 6: iat}: iat is the last six bytes, and aud a short text before it
+    if (
+        payload[:2] == b"\xa2\x03"
+        and payload[split : split + 2] == b"\x06\x1a"
+        and payload[split + 2]
+        and payload[2] == 0x60 + split - 3
+        and payload[3:split].isascii()
+        and split < 27
+    ):
+        return KeyBinding(payload[3:split].decode(), int.from_bytes(payload[split + 2 :], "big"))
     match cbor.decode(payload):
         case {3: str(audience), 6: int(at), **rest}:
             nonce = rest.pop(CLAIM_CNONCE, None)
