@@ -29,8 +29,7 @@ from credentials.spec import LIST_SIZE, POINTS_BITS, POINTS_NONE, STATUS_BITS, D
 from credentials.status_companion import CompanionClaims
 from credentials.status_list import StatusListClaims
 from credentials.trust_list import SignerEntry, SignerState, TrustListClaims
-from keys import ChainInvalid
-from keys.hierarchy import verify_chain
+from verifier.chain import ChainInvalid, check_entry, check_issued
 from verifier.signatures import SignatureInvalid, load_public_key, verify_signature
 
 from .lists import COMPANION_AREA
@@ -172,27 +171,17 @@ def _trust(path: Path, domain: Domain, root: bytes) -> TrustListClaims:
     try:
         message = trust_list.read(path.read_bytes())
         claims = message.decode()
-        signer = _entry(claims, message.chain[0], domain)
-        verify_signature(
-            load_public_key(signer.public_key), message.algorithm, message.signature, message.to_be_signed
-        )
+        key = check_issued(message.chain, root, Role.TRUST, claims.issued_at)
+        verify_signature(load_public_key(key), message.algorithm, message.signature, message.to_be_signed)
         for entry in claims.signers:
-            verify_chain(entry.certificate, root, entry.role, entry.document_types, entry.not_before)
-        verify_chain(signer.certificate, root, Role.TRUST, signer.document_types, claims.issued_at)
+            check_entry(entry, root)
     except (OSError, CredentialFormatError, SignatureInvalid, ChainInvalid) as error:
         msg = f"the trust list of {domain} cannot be believed: {error}"
         raise PublicationRefused(msg) from error
+    burnt = {one.public_key for one in claims.signers if one.state is SignerState.COMPROMISED}
+    if claims.domain is not domain or key in burnt:
+        _refuse(f"the trust list of {domain} is of another domain, or signed by a compromised key")
     return claims
-
-
-def _entry(claims: TrustListClaims, certificate: bytes, domain: Domain) -> SignerEntry:
-    """The list names its own signer; that the certificate is the root's is checked beside."""
-    for entry in claims.signers:
-        if entry.certificate == certificate and entry.role is Role.TRUST and claims.domain is domain:
-            if entry.state is SignerState.COMPROMISED:
-                _refuse(f"the trust list of {domain} is signed by a compromised key")
-            return entry
-    _refuse(f"the trust list of {domain} does not name its signer")
 
 
 def _signer(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from credentials.spec import Domain
 from credentials.status_companion import CompanionEntry
 from keys import Terminal
-from keys.folder import POINTS_PATH, STATUS_PATH
+from keys.create import POINTS_PATH, STATUS_PATH
 
 
 class PublicationRefused(Exception):
