@@ -1,7 +1,6 @@
 """The phone's only HTTP code: OpenID4VCI 1.0 with DPoP, and the server's clock.
 
-- `https`, or `http` on loopback; every address that the service names has the issuer's own origin, but for the trust
-  lists, whose signature is checked. No redirect is followed, every answer is bounded.
+- No redirect is followed, every answer is bounded, and addresses are those that issuer_metadata.py admits.
 - The clock offset is learned from the `Date` header (RFC 9110, 6.6.1) of each answer: server minus phone, in seconds.
 - A failure is told in plain words; an answer's text is never repeated, only its machine word.
 """
@@ -20,47 +19,32 @@ import httpx2
 
 from credentials import strict_json
 from credentials.errors import CredentialFormatError
-from credentials.jws import b64url_decode
 from credentials.limits import JSON_MEMBERS, TRUST_LIST_BYTES
-from credentials.spec import Domain
 
 from .device_key import DeviceKey
 from .dpop import dpop_proof, key_proof
-from .errors import OfferRefused, ServiceRefused, WalletUnavailable
+from .errors import ServiceRefused, WalletUnavailable
+from .issuer_metadata import IssuerMetadata, checked, on_loopback, read_metadata, well_known
 from .offer import PRE_AUTHORIZED
+from .refusals import BY_STATUS, OTHERWISE, WORDS
 
-__all__ = ["DEFAULT_BATCH", "IssuerMetadata", "Service", "Tokens"]
+__all__ = ["DEFAULT_BATCH", "Service", "Tokens"]
 
 DEFAULT_BATCH: Final = 2
 _TIMEOUT: Final = 15.0  # seconds, for each of connecting, sending and reading
 _ANSWER_BYTES: Final = 65_536
 _CREDENTIAL_BYTES: Final = 4 * _ANSWER_BYTES
 _METADATA_MEMBERS: Final = 4_000  # a dozen configurations, each with words for people
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _STEADY: Final = 2  # seconds: a smaller offset is the Date header's own coarseness
 _WORD: Final = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 
 
 @dataclass(frozen=True, slots=True)
-class IssuerMetadata:
-    """What the phone needs of the issuer's metadata. Roots are DER; addresses are checked."""
-
-    credential_endpoint: str
-    nonce_endpoint: str
-    token_endpoint: str
-    batch: int
-    configurations: frozenset[str]
-    trust_lists: Mapping[Domain, str]
-    roots: Mapping[Domain, bytes]
-
-
-@dataclass(frozen=True, slots=True)
 class Tokens:
-    """An access token, the refresh token that follows it, and the service's own id of the document."""
+    """An access token, and the refresh token that follows it."""
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
-    service_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +60,12 @@ class Service:
     def __init__(
         self, issuer: str, key: DeviceKey, *, clock_offset: int = 0, clock: Callable[[], float] = time.time
     ) -> None:
-        self._issuer = _checked(issuer, None)
+        self._issuer = checked(issuer, None)
         self._key = key
         self._clock = clock
         self._nonce: str | None = None  # the server's newest DPoP-Nonce (RFC 9449, section 8)
         self.clock_offset = clock_offset
-        loopback = httpx2.URL(issuer).host in _LOOPBACK
+        loopback = on_loopback(issuer)
         self._http = httpx2.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=not loopback)
 
     def __enter__(self) -> Self:
@@ -100,7 +84,7 @@ class Service:
 
     def offer(self, address: str) -> str:
         """The offer's JSON behind a `credential_offer_uri`."""
-        answer = self._get(_checked(address, self._issuer), _ANSWER_BYTES)
+        answer = self._get(checked(address, self._issuer), _ANSWER_BYTES)
         return answer.body.decode("utf-8", "replace")
 
     def metadata(self) -> IssuerMetadata:
@@ -108,30 +92,13 @@ class Service:
         issuer = self._described("openid-credential-issuer")
         server = self._described("oauth-authorization-server")
         try:
-            return self._metadata(issuer, server)
+            return read_metadata(self._issuer, issuer, server)
         except (KeyError, TypeError, ValueError, AttributeError):
             raise _nonsense() from None
 
     def _described(self, name: str) -> dict[str, Any]:
         return self._json(
-            self._get(_well_known(self._issuer, name), _CREDENTIAL_BYTES), members=_METADATA_MEMBERS
-        )
-
-    def _metadata(self, issuer: dict[str, Any], server: dict[str, Any]) -> IssuerMetadata:
-        if issuer["credential_issuer"] != self._issuer:
-            raise OfferRefused(
-                "Le service qui répond n'est pas celui de l'offre.",
-                "The service that answers is not the one of the offer.",
-            )
-        ours = issuer["laissez_passer"]
-        return IssuerMetadata(
-            credential_endpoint=_checked(issuer["credential_endpoint"], self._issuer),
-            nonce_endpoint=_checked(issuer["nonce_endpoint"], self._issuer),
-            token_endpoint=_checked(server["token_endpoint"], self._issuer),
-            batch=int(issuer.get("batch_credential_issuance", {}).get("batch_size", 1)),
-            configurations=frozenset(issuer["credential_configurations_supported"]),
-            trust_lists={Domain(one): _checked(url, None) for one, url in ours["trust_lists"].items()},
-            roots={Domain(one): b64url_decode(root["der_b64u"]) for one, root in ours["roots"].items()},
+            self._get(well_known(self._issuer, name), _CREDENTIAL_BYTES), members=_METADATA_MEMBERS
         )
 
     def trust_list(self, address: str) -> bytes:
@@ -155,13 +122,8 @@ class Service:
         answer = self._json(self._post(metadata.token_endpoint, form=form))
         match answer:
             case {"access_token": str(access), "token_type": str(kind)} if kind.lower() == "dpop":
-                refresh, ours = answer.get("refresh_token"), answer.get("laissez_passer")
-                document = ours.get("document_id") if isinstance(ours, dict) else None
-                return Tokens(
-                    access,
-                    refresh if isinstance(refresh, str) else None,
-                    document if isinstance(document, str) and _WORD.fullmatch(document) else None,
-                )
+                refresh = answer.get("refresh_token")
+                return Tokens(access, refresh if isinstance(refresh, str) else None)
         raise _nonsense()
 
     def credentials(
@@ -193,9 +155,9 @@ class Service:
                     return texts
         raise _nonsense()
 
-    def ask(self, service_id: str, act: str) -> None:
-        """Ask to `pause` or `resume` a document; the wallet's key is the proof."""
-        self._post(f"{self._issuer.rstrip('/')}/wallet/documents/{service_id}/{act}", body={})
+    def ask(self, metadata: IssuerMetadata, tokens: Tokens, act: str) -> None:
+        """Ask to `pause` or `resume` the document of `tokens`."""
+        self._post(metadata.acts[act], body={}, tokens=tokens)
 
     # --- transport ---------------------------------------------------------------------------------------------
 
@@ -278,36 +240,6 @@ class Service:
             raise _nonsense() from None
 
 
-def _well_known(issuer: str, name: str) -> str:
-    """`/.well-known/name` goes between host and path of the issuer's address."""
-    url = httpx2.URL(issuer)
-    return str(url.copy_with(path=f"/.well-known/{name}{url.path.rstrip('/')}"))
-
-
-def _checked(address: object, origin: str | None) -> str:
-    """An address that may be asked. Raises `OfferRefused`."""
-    try:
-        url = httpx2.URL(address) if isinstance(address, str) else None
-    except httpx2.InvalidURL:
-        url = None
-    secure = url is not None and (url.scheme == "https" or (url.scheme == "http" and url.host in _LOOPBACK))
-    if url is None or not secure or not url.host or url.userinfo or url.fragment:
-        raise OfferRefused(
-            "L'adresse du service n'est pas sûre (https est exigé) : rien n'est envoyé.",
-            "The service's address is not safe (https is required): nothing is sent.",
-        )
-    if origin is not None and _origin(url) != _origin(httpx2.URL(origin)):
-        raise OfferRefused(
-            "Le service renvoie vers une autre adresse que la sienne : rien n'est envoyé.",
-            "The service points to an address other than its own: nothing is sent.",
-        )
-    return str(address)
-
-
-def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port
-
-
 def _wants_nonce(answer: _Answer) -> bool:
     return answer.status in (400, 401) and "dpop-nonce" in answer.headers and _says_use_nonce(answer)
 
@@ -319,43 +251,22 @@ def _says_use_nonce(answer: _Answer) -> bool:
 
 
 def _machine_word(answer: _Answer) -> str:
-    """The error's machine word: OAuth's `error`, or the last segment of a problem document's `type` or its `code`."""
+    """The last segment of a problem document's `type` (RFC 9457), else OAuth's `error` (RFC 6749, section 5.2)."""
     try:
         members = strict_json.decode(answer.body)
     except CredentialFormatError:
         return "unknown"
-    for name in ("error", "code", "type"):
+    for name in ("type", "error"):
         value = members.get(name)
-        word = value.rstrip("/").rpartition("/")[2] if isinstance(value, str) else ""
+        word = value.rpartition("/")[2] if isinstance(value, str) else ""
         if _WORD.fullmatch(word):
             return word
     return "unknown"
 
 
 def _refused(status: int, code: str) -> ServiceRefused:
-    french, english = _WORDS.get(code, _BY_STATUS.get(status, _OTHERWISE))
+    french, english = WORDS.get(code, BY_STATUS.get(status, OTHERWISE))
     return ServiceRefused(f"{french} ({code})", f"{english} ({code})", code=code, status=status)
-
-
-_WORDS: Final = {
-    "invalid_grant": (
-        "Le service refuse : code déjà utilisé, expiré ou faux, ou titre suspendu, en pause ou retiré.",
-        "The service refuses: code already used, expired or wrong, or document suspended, paused or withdrawn.",
-    ),
-    "invalid_dpop_proof": (
-        "Le service ne reconnaît pas ce téléphone. Vérifiez son heure, puis réessayez.",
-        "The service does not recognise this phone. Check its clock, then try again.",
-    ),
-    "invalid_token": (
-        "L'accès de ce téléphone a expiré. Réessayez.",
-        "This phone's access has expired. Try again.",
-    ),
-}
-_BY_STATUS: Final = {
-    404: ("Le service ne connaît pas cette demande.", "The service does not know this request."),
-    429: ("Trop de demandes. Patientez quelques minutes.", "Too many requests. Wait a few minutes."),
-}
-_OTHERWISE: Final = ("Le service a refusé la demande.", "The service refused the request.")
 
 
 def _nonsense() -> WalletUnavailable:

@@ -24,10 +24,12 @@ from credentials.spec import DOMAIN_OF, Domain, Form
 from credentials.stages import CredentialBytes
 from credentials.views import View
 
-from .client import DEFAULT_BATCH, IssuerMetadata, Service, Tokens
+from .client import DEFAULT_BATCH, Service, Tokens
 from .device_key import DeviceKey
-from .errors import NothingToShow, OfferRefused, TrustRefused, WalletUnavailable
+from .errors import NothingToShow, OfferRefused, ServiceRefused, TrustRefused, WalletUnavailable
+from .issuer_metadata import IssuerMetadata
 from .offer import Configuration, Offer, OfferText, parse_offer, parse_text
+from .refusals import DENIED
 from .trusted_readers import check_root, read_trust_list
 from .wallet import Document, Issuer, Received, Wallet
 
@@ -76,34 +78,49 @@ def refresh(
     wallet: Wallet, document: Document, *, portraits: tuple[View, ...] | None = None, clock: Clock = time.time
 ) -> Document:
     """Renew trust list, tokens and credentials of one document. Raises what `add` raises; what is held stays."""
+    if portraits is not None:
+        document = replace(document, portraits=portraits)
+    issuer = _known(wallet, document)
+    with Service(document.issuer, wallet.key(), clock_offset=issuer.clock_offset, clock=clock) as service:
+        metadata = service.metadata()
+        _renew_trust(wallet, service, metadata, issuer, DOMAIN_OF[document.document_type])
+        tokens, document = _renew_tokens(wallet, service, metadata, document)
+        return _collect(wallet, service, metadata, tokens, document)
+
+
+def ask(wallet: Wallet, document: Document, act: str, *, clock: Clock = time.time) -> Document:
+    """Ask the service to `pause` or `resume` a document: the holder's act, which lifts no measure of the authority."""
+    issuer = _known(wallet, document)
+    with Service(document.issuer, wallet.key(), clock_offset=issuer.clock_offset, clock=clock) as service:
+        metadata = service.metadata()
+        if act not in metadata.acts:
+            raise NothingToShow(
+                "Le service de ce titre ne propose pas la mise en pause. Appelez votre guichet.",
+                "The service of this document offers no pause. Call your counter.",
+            )
+        tokens, document = _renew_tokens(wallet, service, metadata, document)
+        service.ask(metadata, tokens, act)
+        return document
+
+
+def _known(wallet: Wallet, document: Document) -> Issuer:
     issuer = wallet.issuer(document.issuer)
     if issuer is None or document.refresh_token is None:
         raise NothingToShow(
             "Ce titre ne peut plus être actualisé : réenregistrez-le ; votre droit demeure.",
             "This document can no longer be refreshed: save it again; your right remains.",
         )
-    if portraits is not None:
-        document = replace(document, portraits=portraits)
-    with Service(document.issuer, wallet.key(), clock_offset=issuer.clock_offset, clock=clock) as service:
-        metadata = service.metadata()
-        _renew_trust(wallet, service, metadata, issuer, DOMAIN_OF[document.document_type])
-        tokens = service.renew(metadata, document.refresh_token or "")
-        renewed = tokens.refresh_token or document.refresh_token
-        document = wallet.save(replace(document, refresh_token=renewed))
-        return _collect(wallet, service, metadata, tokens, document)
+    return issuer
 
 
-def ask(wallet: Wallet, document: Document, act: str, *, clock: Clock = time.time) -> None:
-    """Ask the service to `pause` or `resume` a document: the holder's act, for a phone lost and found."""
-    if document.service_id is None:
-        raise NothingToShow(
-            "Le service de ce titre ne propose pas la mise en pause. Appelez votre guichet.",
-            "The service of this document offers no pause. Call your counter.",
-        )
-    issuer = wallet.issuer(document.issuer)
-    offset = 0 if issuer is None else issuer.clock_offset
-    with Service(document.issuer, wallet.key(), clock_offset=offset, clock=clock) as service:
-        service.ask(document.service_id, act)
+def _renew_tokens(
+    wallet: Wallet, service: Service, metadata: IssuerMetadata, document: Document
+) -> tuple[Tokens, Document]:
+    """Exchange the refresh token; the new one is on disk before it, or the access token, is used."""
+    tokens = service.renew(metadata, document.refresh_token or "")
+    return tokens, wallet.save(
+        replace(document, refresh_token=tokens.refresh_token or document.refresh_token)
+    )
 
 
 def received(configuration: Configuration, text: str, key: DeviceKey | None) -> tuple[Received, Claims]:
@@ -191,23 +208,30 @@ def _new_document(
         portraits=wish.portraits,
         configurations=tuple(one for one in offer.configurations if one.name in metadata.configurations),
         refresh_token=tokens.refresh_token,
-        service_id=tokens.service_id,
     )
 
 
 def _collect(
     wallet: Wallet, service: Service, metadata: IssuerMetadata, tokens: Tokens, document: Document
 ) -> Document:
+    denied: ServiceRefused | None = None
     for configuration in document.configurations:
         if _without_portrait(configuration, document):
             continue
         keys = (
             (wallet.key(),) if configuration.paper else tuple(DeviceKey.make() for _ in range(document.batch))
         )
-        texts = service.credentials(
-            metadata, tokens, configuration.name, keys, portrait=configuration.view in document.portraits
-        )
+        portrait = configuration.view in document.portraits
+        try:
+            texts = service.credentials(metadata, tokens, configuration.name, keys, portrait=portrait)
+        except ServiceRefused as refused:
+            if refused.code != DENIED:
+                raise
+            denied = refused
+            continue
         document = _keep(wallet, document, configuration, texts, keys)
+    if denied is not None and not document.credentials:
+        raise denied
     return wallet.save(replace(document, refreshed_at=service.now()))
 
 

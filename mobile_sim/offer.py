@@ -83,7 +83,7 @@ class Offer:
 def parse_text(text: str) -> OfferText:
     """Read the offer's text. Raises `OfferRefused`."""
     text = text.strip()
-    if len(text) > _MAX_TEXT or urlsplit(text).scheme != SCHEME:
+    if len(text) > _MAX_TEXT or not text.startswith(f"{SCHEME}://"):
         raise _malformed()
     try:
         pairs = parse_qsl(urlsplit(text).query, strict_parsing=True, max_num_fields=16)

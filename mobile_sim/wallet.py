@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import secrets
 from collections.abc import Iterator
@@ -30,13 +29,23 @@ from credentials.views import View
 
 from .device_key import DeviceKey
 from .errors import FolderBroken, NothingToShow
+from .files import (
+    FILE_MODE,
+    FOLDER_MODE,
+    broken_folder,
+    disk_errors,
+    make_folder,
+    read_bytes,
+    read_json,
+    shape_errors,
+    write_bytes,
+    write_json,
+)
 from .offer import Configuration
 
 __all__ = ["Document", "HeldCredential", "Issuer", "Received", "Wallet"]
 
 _FORMAT: Final = 1
-_FILE_MODE: Final = 0o600
-_FOLDER_MODE: Final = 0o700
 _NAMES: Final = {DocumentType.DRIVING_LICENCE: "permis", DocumentType.VITALE_CARD: "vitale"}
 
 
@@ -75,7 +84,6 @@ class Document:
     portraits: tuple[View, ...]
     configurations: tuple[Configuration, ...]
     refresh_token: str | None = field(default=None, repr=False)
-    service_id: str | None = None
     refreshed_at: int | None = None
     credentials: tuple[HeldCredential, ...] = ()
 
@@ -109,13 +117,13 @@ class Wallet:
     @classmethod
     def create(cls, folder: Path) -> Wallet:
         """Open `folder`, making it and the wallet's own key when they do not exist yet."""
-        with _disk_errors():
-            folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+        with disk_errors():
+            folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
             if not (folder / "phone.json").exists():
                 if any(path.name != "wallet_key.pem" for path in folder.iterdir()):
-                    raise _broken()
-                _write(folder / "wallet_key.pem", DeviceKey.make().to_pem())
-                _write_json(folder / "phone.json", {"format": _FORMAT})
+                    raise broken_folder()
+                write_bytes(folder / "wallet_key.pem", DeviceKey.make().to_pem())
+                write_json(folder / "phone.json", {"format": _FORMAT})
         return cls.open(folder)
 
     @classmethod
@@ -126,15 +134,15 @@ class Wallet:
                 "Aucun titre pour l'instant. Ajoutez votre permis ou votre carte Vitale.",
                 "Nothing here yet. Add your driving licence or health card.",
             )
-        if _read_json(folder / "phone.json").get("format") != _FORMAT:
-            raise _broken()
+        if read_json(folder / "phone.json").get("format") != _FORMAT:
+            raise broken_folder()
         return cls(folder)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Wait until no other program changes this folder, and keep others out meanwhile."""
-        with _disk_errors():
-            handle = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE)
+        with disk_errors():
+            handle = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
@@ -143,7 +151,7 @@ class Wallet:
 
     def key(self) -> DeviceKey:
         """The wallet's own key, to which tokens are bound (DPoP)."""
-        return DeviceKey.from_pem(_read(self._folder / "wallet_key.pem"))
+        return DeviceKey.from_pem(read_bytes(self._folder / "wallet_key.pem"))
 
     # --- issuers and their trust -------------------------------------------------------------------------------
 
@@ -152,16 +160,16 @@ class Wallet:
         path = self._issuer_folder(url) / "issuer.json"
         if not path.exists():
             return None
-        with _shape_errors():
-            members = _read_json(path)
+        with shape_errors():
+            members = read_json(path)
             roots = {Domain(domain): str(root) for domain, root in members["roots"].items()}
             return Issuer(str(members["url"]), roots, int(members["clock_offset"]))
 
     def save_issuer(self, issuer: Issuer) -> None:
         """Write what is known of a service."""
         folder = self._issuer_folder(issuer.url)
-        _make_folder(folder)
-        _write_json(folder / "issuer.json", asdict(issuer))
+        make_folder(folder)
+        write_json(folder / "issuer.json", asdict(issuer))
 
     def trust(self, url: str, domain: Domain) -> tuple[bytes, bytes] | None:
         """Root certificate (DER) and trust list of a domain, as they came; still to be verified at each use."""
@@ -169,13 +177,13 @@ class Wallet:
         root, trust_list = folder / f"root-{domain}.der", folder / f"trust-{domain}.cose"
         if not root.exists() or not trust_list.exists():
             return None
-        return _read(root), _read(trust_list)
+        return read_bytes(root), read_bytes(trust_list)
 
     def save_trust(self, url: str, domain: Domain, *, root: bytes, trust_list: bytes) -> None:
         """Keep a verified trust list."""
         folder = self._issuer_folder(url)
-        _write(folder / f"root-{domain}.der", root)
-        _write(folder / f"trust-{domain}.cose", trust_list)
+        write_bytes(folder / f"root-{domain}.der", root)
+        write_bytes(folder / f"trust-{domain}.cose", trust_list)
 
     def _issuer_folder(self, url: str) -> Path:
         return self._folder / "issuers" / sha256(url.encode()).hexdigest()[:12]
@@ -209,11 +217,11 @@ class Wallet:
     def save(self, document: Document) -> Document:
         """Write `document` durably, then remove the files that it no longer names."""
         folder = self._document_folder(document.document_id)
-        _make_folder(folder)
+        make_folder(folder)
         names = [one.name for one in document.configurations]
-        _write_json(folder / "document.json", asdict(document) | {"configurations": names})
+        write_json(folder / "document.json", asdict(document) | {"configurations": names})
         named = {one.name for one in document.credentials}
-        with _disk_errors():
+        with disk_errors():
             for path in folder.iterdir():
                 if path.name != "document.json" and path.stem not in named:
                     path.unlink()
@@ -235,11 +243,13 @@ class Wallet:
 
     def credential(self, document: Document, held: HeldCredential) -> CredentialBytes:
         """The credential's bytes, as received."""
-        return CredentialBytes(_read(self._document_folder(document.document_id) / f"{held.name}.bin"))
+        return CredentialBytes(read_bytes(self._document_folder(document.document_id) / f"{held.name}.bin"))
 
     def device_key(self, document: Document, held: HeldCredential) -> DeviceKey:
         """The credential's device key."""
-        return DeviceKey.from_pem(_read(self._document_folder(document.document_id) / f"{held.name}.pem"))
+        return DeviceKey.from_pem(
+            read_bytes(self._document_folder(document.document_id) / f"{held.name}.pem")
+        )
 
     def _document_folder(self, document_id: str) -> Path:
         return self._folder / "documents" / document_id
@@ -254,14 +264,14 @@ def _keep_one(folder: Path, received: Received) -> HeldCredential:
     paper = "-paper" if what.paper else ""
     name = f"{what.view}-{what.form.name.lower()}{paper}-{secrets.token_hex(4)}"
     if received.key is not None:
-        _write(folder / f"{name}.pem", received.key.to_pem())
-    _write(folder / f"{name}.bin", received.credential)
+        write_bytes(folder / f"{name}.pem", received.key.to_pem())
+    write_bytes(folder / f"{name}.bin", received.credential)
     return HeldCredential(name, what.view, what.form, what.paper, received.expires_at)
 
 
 def _document(path: Path) -> Document:
-    with _shape_errors():
-        members = _read_json(path)
+    with shape_errors():
+        members = read_json(path)
         return Document(
             **{
                 **members,
@@ -275,84 +285,3 @@ def _document(path: Path) -> Document:
 
 def _held(members: dict[str, Any]) -> HeldCredential:
     return HeldCredential(**{**members, "view": View(members["view"]), "form": Form(members["form"])})
-
-
-# --- files -----------------------------------------------------------------------------------------------------
-
-
-def _broken() -> FolderBroken:
-    return FolderBroken(
-        "Le dossier de ce téléphone est illisible. Réenregistrez vos titres dans un dossier neuf ; votre droit demeure.",
-        "This phone's folder cannot be read. Save your documents again in a new folder; your right remains.",
-    )
-
-
-@contextlib.contextmanager
-def _shape_errors() -> Iterator[None]:
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise _broken() from None
-
-
-@contextlib.contextmanager
-def _disk_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise FolderBroken(
-            f"Le dossier du téléphone ne peut pas être lu ou écrit ({error.strerror}).",
-            f"The phone's folder cannot be read or written ({error.strerror}).",
-        ) from error
-
-
-def _read(path: Path) -> bytes:
-    with _disk_errors():
-        return path.read_bytes()
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    with _shape_errors():
-        members = json.loads(_read(path))
-    if not isinstance(members, dict):
-        raise _broken()
-    return members
-
-
-def _write_json(path: Path, members: dict[str, Any]) -> None:
-    _write(path, json.dumps(members, ensure_ascii=False, indent=1).encode() + b"\n")
-
-
-def _make_folder(folder: Path) -> None:
-    with _disk_errors():
-        folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole and durably: a reader sees the old content or the new one, also after a power cut."""
-    with _disk_errors():
-        write_file(path, content)
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Replace `path` by `content` in one step, mode 0600. Raises `OSError`."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _FILE_MODE)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
