@@ -5,9 +5,10 @@ What `decode` and `scan` let through:
 1. Every length and integer in its shortest form; definite lengths; nothing after the item.
 2. Map keys are integers or text, each once, in the bytewise order of their encodings (1000 before "a", 24 before -1).
 3. No float, no undefined, no simple value but false, true and null; text is valid UTF-8.
-4. No tag but 18 (COSE_Sign1, RFC 9052).
-5. Nesting at most 6 (an array, a map and a tag each count one), at most 256 items (each key, value, element and
-   container is one), lengths within what is left of the input: nothing is allocated on a stranger's word.
+4. No tag but 18 (COSE_Sign1, RFC 9052), around the whole and nowhere else.
+5. Nesting at most 6 (the tag, and each array or map that is not empty, count one), at most 256 items (the tag, each
+   key, value, element and container is one), lengths within what is left of the input: nothing is allocated on a
+   stranger's word.
 
 Hence the property that tests confirm: a byte string passes exactly when encoding its value gives it back, within
 those bounds.
@@ -34,16 +35,18 @@ __all__ = ["SIGN1_TAG", "Tagged", "Value", "decode", "encode", "scan"]
 SIGN1_TAG: Final = 18
 """COSE_Sign1 (RFC 9052, section 2), the one tag in use."""
 
+_SIGN1_HEAD: Final = b"\xd2"
+
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """A tag number and the value under it."""
+    """The value of a tagged message, with the tag number."""
 
     tag: int
     value: Value
 
 
-Value: TypeAlias = "int | bytes | str | bool | list[Value] | dict[int | str, Value] | Tagged | None"
+Value: TypeAlias = "int | bytes | str | bool | list[Value] | dict[int | str, Value] | None"
 
 _UINT, _NINT, _BYTES, _TEXT, _ARRAY, _MAP, _TAG = range(7)  # major types (RFC 8949, section 3.1)
 _INTEGERS: Final = {int}
@@ -55,36 +58,19 @@ for _low in range(24):
         _STEP[_major << 5 | _low] = 1
     for _major in (_BYTES, _TEXT):
         _STEP[_major << 5 | _low] = 1 + _low
-for _first in (_TAG << 5 | SIGN1_TAG, 0xF4, 0xF5, 0xF6):
+for _first in (0xF4, 0xF5, 0xF6):
     _STEP[_first] = 1
 
 
-def decode(data: bytes, *, max_items: int = CBOR_ITEMS) -> Value:
-    """Return the value of `data`: int, bytes, str, bool, None, list, dict in the order of the input, `Tagged`.
+def decode(data: bytes, *, max_items: int = CBOR_ITEMS) -> Value | Tagged:
+    """Return the value of `data`: int, bytes, str, bool, None, list, dict in the order of the input, or `Tagged`.
 
     Raises `Malformed` unless `data` is exactly one item under the rules above. A list format that needs more than
     256 items says so in `max_items`.
     """
-    _pass_gate(data, max_items)
-    try:
-        # A pair of the item and `undefined`, which the gate never lets through: what follows the item, or is missing
-        # from it, puts something else there.
-        pair = cbor2.loads(
-            b"\x82" + data + b"\xf7",
-            object_hook=_in_order,
-            tag_hook=_tagged,
-            allow_duplicate_keys=False,
-            allow_indefinite=False,
-            max_depth=CBOR_DEPTH + 1,
-        )
-    except (cbor2.CBORDecodeError, ValueError, TypeError):
-        # `from None`, here and below: the original error may carry a piece of the input.
-        raise Malformed(
-            "CBOR: the item is cut, nested too deeply, holds a map out of order or a text not UTF-8"
-        ) from None
-    if pair[1] is not cbor2.undefined:
-        raise Malformed("CBOR: bytes follow the item")
-    return pair[0]  # type: ignore[no-any-return]
+    if data.startswith(_SIGN1_HEAD):
+        return Tagged(SIGN1_TAG, _decode(data[1:], max_items - 1, CBOR_DEPTH - 1))
+    return _decode(data, max_items, CBOR_DEPTH)
 
 
 def scan(data: bytes, *, max_items: int = CBOR_ITEMS) -> None:
@@ -95,15 +81,39 @@ def scan(data: bytes, *, max_items: int = CBOR_ITEMS) -> None:
 def encode(value: object) -> bytes:
     """Return the deterministic encoding of `value`.
 
-    Takes int within 64 bits, bytes, str, bool, None, list or tuple, mappings with int or str keys, `Tagged`; anything
-    else, floats included, raises `TypeError`, and an integer that has no 64-bit head `OverflowError`.
+    Takes int within 64 bits, bytes, str, bool, None, list or tuple, mappings with int or str keys, and around the whole
+    `Tagged`; anything else, floats included, raises `TypeError`, and an integer that has no 64-bit head `OverflowError`.
     """
+    if isinstance(value, Tagged):
+        return _head(_TAG, value.tag) + encode(value.value)
     parts: list[bytes] = []
     _put((value,), parts.append)
     return b"".join(parts)
 
 
 # ------------------------------------------------------------------------------------------------ reading
+
+
+def _decode(data: bytes, max_items: int, max_depth: int) -> Value:
+    _pass_gate(data, max_items)
+    try:
+        # A pair of the item and `undefined`, which the gate never lets through: what follows the item, or is missing
+        # from it, puts something else there. The pair is one level of nesting.
+        value, after = cbor2.loads(
+            b"\x82" + data + b"\xf7",
+            object_hook=_in_order,
+            allow_duplicate_keys=False,
+            allow_indefinite=False,
+            max_depth=max_depth + 1,
+        )
+    except (cbor2.CBORDecodeError, ValueError, TypeError):
+        # `from None`, here and below: the original error may carry a piece of the input.
+        raise Malformed(
+            "CBOR: the item is cut, nested too deeply, holds a map out of order or a text not UTF-8"
+        ) from None
+    if after is not cbor2.undefined:
+        raise Malformed("CBOR: bytes follow the item")
+    return value  # type: ignore[no-any-return]
 
 
 def _pass_gate(data: bytes, max_items: int) -> None:
@@ -181,10 +191,6 @@ def _rank(key: object) -> tuple[int, int, bytes]:
     raise TypeError("the keys of our CBOR maps are integers and texts")
 
 
-def _tagged(tag: Any, _: bool) -> Tagged:  # noqa: FBT001 - the signature of cbor2's hook
-    return Tagged(tag.tag, tag.value)
-
-
 # ------------------------------------------------------------------------------------------------ writing
 
 
@@ -251,10 +257,7 @@ def _put_map(members: Mapping[Any, Any], put: Callable[[bytes], object]) -> None
 
 
 def _put_other(value: object, put: Callable[[bytes], object]) -> None:
-    if isinstance(value, Tagged):
-        put(_head(_TAG, value.tag))
-        _put((value.value,), put)
-    elif isinstance(value, int):  # IntEnum
+    if isinstance(value, int):  # IntEnum
         _put((int(value),), put)
     elif isinstance(value, str):  # StrEnum: its text, not what __str__ was made to say
         _put((str.__str__(value),), put)

@@ -8,7 +8,7 @@ Nothing read here is verified.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from . import cbor, claims, jws, sign1, strict_json
 from .claims import Claims
@@ -18,14 +18,12 @@ from .signing import ToSign
 from .spec import COSE_ALGORITHM, EDDSA, ES256, JOSE_ALGORITHM, SD_JWT_TYP, SIGNATURE_SIZE, Form, Typ
 from .stages import CredentialBytes, PayloadBytes, ToBeSigned
 
-
 _HEADER_SIZE = 17
 _ALGORITHM_BYTE = {0x26: ES256, 0x27: EDDSA}
 _TYP = b"\x10\x19" + int(Typ.CREDENTIAL).to_bytes(2, "big")
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedCredential:
+class UnverifiedCredential(NamedTuple):
     """A credential as received. `algorithm` is a COSE number, or None when the header names one we do not know."""
 
     key_id: bytes

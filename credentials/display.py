@@ -39,6 +39,8 @@ _TOGETHER = {
     "BOPOMOFO": "CJK",
 }
 _WIDTHS = frozenset({"FULLWIDTH", "HALFWIDTH"})
+# Every letter before the phonetic alphabet is Latin (Unicode blocks 0000 to 024F).
+_BEYOND_LATIN = "\u0250"
 _NO_SCRIPT = frozenset({"MODIFIER", "FEMININE", "MASCULINE", "COMBINING"})
 
 
@@ -55,7 +57,7 @@ def display_text(text: str) -> str:
 
 def mixes_scripts(text: str) -> bool:
     """Tell whether letters of different scripts stand side by side in `text` (Latin with Cyrillic, say)."""
-    if text.isascii():
+    if text.isascii() or max(text) < _BEYOND_LATIN:
         return False
     scripts = {_script(letter) for letter in text[: 4 * LONGEST] if unicodedata.category(letter) in _LETTERS}
     return len(scripts - {""}) > 1

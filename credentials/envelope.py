@@ -12,7 +12,7 @@ security: a forger computes it too, and meets the signature.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 from zlib import crc32
 
 from . import cbor
@@ -31,8 +31,7 @@ _SEAL_HEAD = 0x83
 _FORMS = {int(form): form for form in Form}
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A credential or presentation with its announced form and view."""
 
     form: Form
@@ -40,22 +39,19 @@ class Shown:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Paper:
+class Paper(NamedTuple):
     """A credential without device key; `shown.body` is `CredentialBytes`."""
 
     shown: Shown
 
 
-@dataclass(frozen=True, slots=True)
-class Presentation:
+class Presentation(NamedTuple):
     """`shown.body` is `PresentationBytes`."""
 
     shown: Shown
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(NamedTuple):
     """A presentation that only the holder of the named reader key can open."""
 
     reader_key_id: bytes

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import cbor, jws, sign1, strict_json
 from .credential import raw_jws, to_sd_jwt
@@ -57,8 +57,7 @@ class KeyBinding:
             raise Malformed(msg)
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedPresentation:
+class UnverifiedPresentation(NamedTuple):
     """A presentation as received: the credential it carries, and what the device key is said to have signed.
 
     `binding` must not be believed before `signature` is verified over `to_be_signed`. `covers_credential` is false when a

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from . import cbor
 from .errors import Malformed
@@ -32,8 +33,7 @@ _SIGNATURE_HEAD = b"\x58\x40"
 _SHORTEST = (24, 0x100, 0x10000)  # least size that needs one, two or four bytes of length
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedSign1:
+class UnverifiedSign1(NamedTuple):
     """A message as received. `protected` and `payload` are the bytes inside their byte strings."""
 
     protected: bytes

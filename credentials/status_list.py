@@ -59,10 +59,11 @@ class StatusList:
 
     def get(self, index: int) -> int:
         """The entry at `index`; `IndexError` outside."""
-        if not 0 <= index < self.size:
+        if index < 0:
             raise IndexError(index)
-        position = index * self.bits
-        return self.packed[position >> 3] >> (position & 7) & ((1 << self.bits) - 1)
+        bits = self.bits
+        position = index * bits
+        return self.packed[position >> 3] >> (position & 7) & ((1 << bits) - 1)
 
     @classmethod
     def filled(cls, bits: int, size: int, value: int = 0) -> StatusList:

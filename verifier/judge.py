@@ -94,7 +94,7 @@ def _judge_status(
         if tombstone is None:
             facts.status = StatusFound(StatusWord.UNKNOWN)
             return
-    value = StatusValue.REVOKED if held is None else StatusValue(held.entries.get(index))
+    value = StatusValue.REVOKED if held is None else _VALUES[held.entries.get(index)]
     companion = _companion(held, index)
     if tombstone is not None and (held is None or value is not StatusValue.REVOKED):
         facts.notice(NoticeCode.SEEN_REVOKED, date=tombstone.first_seen)
@@ -125,6 +125,7 @@ def _found(value: StatusValue, companion: CompanionEntry | None) -> StatusFound:
     return StatusFound(word, companion.since, companion.until, companion.entry_class)
 
 
+_VALUES: Final = tuple(StatusValue)
 _REVOKED_AS: Final = {EntryClass.DEVICE: Reason.DEVICE_REVOKED, EntryClass.REPLACED: Reason.REPLACED}
 
 
@@ -247,5 +248,5 @@ def _judge_cover(facts: Facts, subject: Care, now: int) -> None:
 
 
 def _notice_names(facts: Facts, *names: str) -> None:
-    if any(mixes_scripts(word) for name in names if not name.isascii() for word in name.split()):
+    if not all(map(str.isascii, names)) and any(mixes_scripts(word) for word in " ".join(names).split()):
         facts.notice(NoticeCode.MIXED_SCRIPTS)

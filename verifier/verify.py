@@ -24,10 +24,9 @@ is the reason. A faulty code never raises out of `verify`; a programming error d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from hmac import compare_digest
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from credentials import credential, envelope, presentation, qr_text, sealed
 from credentials.claims import Claims
@@ -90,8 +89,7 @@ def _reading(error: CredentialFormatError) -> Reason:
     return next(reason for kind, reason in _READING if isinstance(error, kind))
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
+class _Opened(NamedTuple):
     """What steps 1 to 4 leave: the presentation or paper credential, and the audience of the seal if there was one."""
 
     shown: Shown
