@@ -159,13 +159,18 @@ class TerminalStore:
         """What was ever seen revoked. Raises `TrustBroken` when it is lost."""
         return Tombstones.decode(self._marked(TOMBSTONES))
 
-    def held(self) -> tuple[Manifest, Index] | None:
-        """Manifest and index in force; None before the first sync. Raises `TrustBroken`."""
+    def known(self) -> tuple[Memory, Index | None, tuple[ReaderPrivateKey, ...]]:
+        """What a sync starts from: memory, index and reader keys in force.
+
+        A damaged snapshot is mended by the next sync, as long as the memory is sound: then the index is None. A
+        damaged memory is not, since nothing would tell old lists from new ones: `TrustBroken`.
+        """
+        memory = self.memory()
         try:
-            files, _ = self._in_force()
-        except TrustMissing:
-            return None
-        return files.manifest, files.index()
+            files, memory = self._in_force()
+            return memory, files.index(), self.reader_private_keys(files.manifest)
+        except (TrustMissing, TrustBroken):
+            return memory, None, ()
 
     def reader_private_keys(self, manifest: Manifest) -> tuple[ReaderPrivateKey, ...]:
         """The reader keys of a snapshot. Raises `TrustBroken`."""
