@@ -84,9 +84,10 @@ def encode(value: object) -> bytes:
     Takes int within 64 bits, bytes, str, bool, None, list or tuple, mappings with int or str keys, and around the whole
     `Tagged`; anything else, floats included, raises `TypeError`, and an integer that has no 64-bit head `OverflowError`.
     """
-    if isinstance(value, Tagged):
-        return _head(_TAG, value.tag) + encode(value.value)
     parts: list[bytes] = []
+    if isinstance(value, Tagged):
+        parts.append(_head(_TAG, value.tag))
+        value = value.value
     _put((value,), parts.append)
     return b"".join(parts)
 
