@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import x25519
@@ -39,7 +40,7 @@ class KeyFolder:
         """`open` is the usual way in."""
         self.path = path
         self._passphrase = passphrase
-        self._store = KeyStore(path, passphrase)
+        self.store = KeyStore(path, passphrase)
         self._known: tuple[KeyRecord, ...] = ()
         self._active: dict[tuple[Domain | None, str], KeyRecord] = {}
 
@@ -52,11 +53,11 @@ class KeyFolder:
 
     def records(self) -> tuple[KeyRecord, ...]:
         """Every key, oldest first. Raises `KeyFileRefused`."""
-        return self._store.records()
+        return self.store.records()
 
     def active(self, domain: Domain, role: Role) -> KeyRecord:
         """The signer in use. Raises `KeyMissing`."""
-        known = self._store.records()
+        known = self.store.records()
         if known is not self._known:
             self._active = _active(known)
             self._known = known
@@ -96,7 +97,7 @@ class KeyFolder:
 
     def reader_private(self, record: KeyRecord) -> bytes:
         """The private half of a reader key, 32 bytes, to be sealed to a terminal and nothing else."""
-        key = self._store.private(record)
+        key = self.store.private(record)
         if not isinstance(key, x25519.X25519PrivateKey):
             msg = f"{record.name} is no reader key"
             raise KeyFileRefused(msg)
@@ -104,7 +105,7 @@ class KeyFolder:
 
     def signatures(self, record: KeyRecord) -> int:
         """Signatures made or reserved by a counted key; 0 for one that is not counted."""
-        return self._store.signatures(record)
+        return self.store.signatures(record)
 
     # Signing
 
@@ -115,19 +116,21 @@ class KeyFolder:
         """
         record = self.active(domain, role)
         lifecycle.require_active(record, at)
-        return self._store.signer(record)
+        return self.store.signer(record)
 
     def update_signer(self, role: UpdateRole) -> Signer:
         """The Ed25519 signer of a role of the update repository. Raises `KeyMissing`, `KeyFileRefused`."""
         for record in of_kind(self.records(), KeyKind.UPDATE, None, role):
-            return self._store.signer(record)
+            return self.store.signer(record)
         msg = f"no key for the update role {role}; run: wallet-keys generate"
         raise KeyMissing(msg)
 
     # Changing
 
-    def create_all(self, base_url: str, at: int) -> None:
+    def create_all(self, base_url: str, at: int, *, roots: KeyStore | None = None) -> None:
         """Make every key of a new service: all or nothing. Raises `KeyFileRefused` when the folder holds something.
+
+        Domain roots are made too, or copied from `roots`, the folder of a ceremony.
 
         Signers begin at 00:00 UTC of the day of `at` and are active at once: every terminal is enrolled later and
         knows them, so no announcement is owed.
@@ -138,7 +141,7 @@ class KeyFolder:
         draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         shutil.rmtree(draft, ignore_errors=True)
         try:
-            _fill(KeyStore(draft, self._passphrase), base_url.rstrip("/"), at)
+            _fill(KeyStore(draft, self._passphrase), base_url.rstrip("/"), at, roots)
             draft.rename(self.path)
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
@@ -147,7 +150,7 @@ class KeyFolder:
 
     def announce(self, domain: Domain, role: Role, at: int) -> KeyRecord:
         """Make one more signer, known from the next trust list on, with the prefixes of the present one."""
-        with self._store.changing():
+        with self.store.changing():
             return self._new(self.active(domain, role), at)
 
     def rotate(self, domain: Domain, role: Role, at: int, *, emergency: bool = False) -> KeyRecord:
@@ -156,14 +159,14 @@ class KeyFolder:
         List signers need no announcement, since lists arrive together with the trust list that names their signer: a
         new one is made on the spot. Raises `TransitionRefused` when no document signer has been announced long enough.
         """
-        with self._store.changing():
+        with self.store.changing():
             outgoing = [one for one in self._of(domain, role) if one.state is SignerState.ACTIVE]
             incoming = self._successor(domain, role, at)
             urgent = emergency or role is not Role.CREDENTIAL
             taken = lifecycle.activate(incoming, at, emergency=urgent)
-            self._store.write(taken)
+            self.store.write(taken)
             self._retire(outgoing, at)
-            self._top_up(domain, role, at)
+            self._try_top_up(domain, role, at)
             return taken
 
     def retire(self, identifier: bytes, at: int) -> KeyRecord:
@@ -175,12 +178,18 @@ class KeyFolder:
         return self._end(identifier, SignerState.COMPROMISED, at)
 
     def upkeep(self, at: int) -> list[str]:
-        """Do what is due: successions, announcements, the next reader keys. Returns one line for each act."""
-        with self._store.changing():
+        """Do what is due: successions, announcements, the next reader keys. Returns one line for each act.
+
+        What is due and cannot be done, for want of the root's private half, is a line too: publication must go on.
+        """
+        with self.store.changing():
             done = []
             for domain, roles in ROLES.items():
                 for role in roles:
-                    done += self._keep(domain, role, at)
+                    try:
+                        done += self._keep(domain, role, at)
+                    except KeyFileRefused as error:
+                        done.append(f"{domain} {role}: {error}")
             for audience in SEALED_AUDIENCES:
                 done += self._keep_reader(audience, at)
             return done
@@ -199,7 +208,7 @@ class KeyFolder:
             msg = f"{model.name} belongs to no domain"
             raise ValueError(msg)
         root, prefixes = self.root(model.domain), Prefixes.like(model)
-        return new_signer(self._store, root, model.role, prefixes, at, active=False, announced=at)
+        return new_signer(self.store, root, model.role, prefixes, at, active=False, announced=at)
 
     def _successor(self, domain: Domain, role: Role, at: int) -> KeyRecord:
         for record in self.announced(domain, role):
@@ -214,7 +223,7 @@ class KeyFolder:
     def _retire(self, records: list[KeyRecord], at: int) -> None:
         for record in records:
             # What was signed in this very second still counts as signed before.
-            self._store.write(lifecycle.step(record, SignerState.RETIRED, at + 1))
+            self.store.write(lifecycle.step(record, SignerState.RETIRED, at + 1))
 
     def _top_up(self, domain: Domain, role: Role, at: int) -> list[str]:
         if role is not Role.CREDENTIAL:
@@ -223,18 +232,23 @@ class KeyFolder:
         made = [self._new(self.active(domain, role), at) for _ in range(ANNOUNCED_SIGNERS - waiting)]
         return [f"{domain} {role}: {one.key_id.hex()} announced" for one in made]
 
+    def _try_top_up(self, domain: Domain, role: Role, at: int) -> None:
+        """A succession that is done stays done when the root is away; upkeep announces the next signer later."""
+        with suppress(KeyFileRefused):
+            self._top_up(domain, role, at)
+
     def _end(self, identifier: bytes, state: SignerState, at: int) -> KeyRecord:
-        with self._store.changing():
+        with self.store.changing():
             record = self.find(identifier)
             if record.kind is not KeyKind.SIGNER or record.domain is None:
                 msg = f"key {identifier.hex()} is no signer; reader keys and update keys are replaced, not ended"
                 raise TransitionRefused(msg)
             ended = lifecycle.step(record, state, at + (state is SignerState.RETIRED))
-            self._store.write(ended)
+            self.store.write(ended)
             if record.state is SignerState.ACTIVE:
                 self.rotate(record.domain, record.role, at, emergency=True)
             else:
-                self._top_up(record.domain, record.role, at)
+                self._try_top_up(record.domain, record.role, at)
             return ended
 
     def _keep(self, domain: Domain, role: Role, at: int) -> list[str]:
@@ -260,7 +274,7 @@ class KeyFolder:
         while (known := self._readers(audience)) and known[-1].not_before <= at:
             newest = known[-1]
             window = next_window((newest.not_before, newest.not_after), at)
-            record = new_reader_key(self._store, audience, newest.generation + 1, window)
+            record = new_reader_key(self.store, audience, newest.generation + 1, window)
             done.append(
                 f"{audience}: reader key {record.key_id.hex()} of generation {record.generation} announced"
             )
@@ -277,10 +291,10 @@ def _active(records: tuple[KeyRecord, ...] | list[KeyRecord]) -> dict[tuple[Doma
     }
 
 
-def _fill(store: KeyStore, base_url: str, at: int) -> None:
+def _fill(store: KeyStore, base_url: str, at: int, roots: KeyStore | None) -> None:
     store.make()
     for domain, roles in ROLES.items():
-        root = new_root(store, domain, at)
+        root = new_root(store, domain, at) if roots is None else _copied_root(store, domain, roots)
         for role in roles:
             prefixes = Prefixes.of(domain, role, base_url)
             new_signer(store, root, role, prefixes, at, active=True, announced=None)
@@ -291,3 +305,11 @@ def _fill(store: KeyStore, base_url: str, at: int) -> None:
     for audience in SEALED_AUDIENCES:
         for generation, window in enumerate(first_windows(at), 1):
             new_reader_key(store, audience, generation, window)
+
+
+def _copied_root(store: KeyStore, domain: Domain, roots: KeyStore) -> KeyRecord:
+    for root in of_kind(roots.records(), KeyKind.ROOT, domain, "root"):
+        store.add(root, roots.private(root))
+        return root
+    msg = f"the folder of roots holds none for {domain}; run: wallet-keys root create"
+    raise KeyMissing(msg)
