@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from tests.listed_files import listed
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ("requirements.lock", "requirements-core.lock")
@@ -104,11 +105,9 @@ def test_both_distributions_have_one_version():
 
 def test_no_other_lock_lies_about():
     """One lock a purpose: uv.lock would hold addresses, and npm locks must not hold `resolved`."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    assert "uv.lock" not in {Path(path).name for path in listed}
-    for path in listed:
+    paths = listed()
+    assert "uv.lock" not in {Path(path).name for path in paths}
+    for path in paths:
         if Path(path).name == "package-lock.json" and (ROOT / path).exists():
             packages = json.loads((ROOT / path).read_text(encoding="utf-8"))["packages"]
             assert [name for name, row in packages.items() if "resolved" in row] == []

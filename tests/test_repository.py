@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.listed_files import listed
+
 ROOT = Path(__file__).resolve().parent.parent
 MEGABYTE = 1_048_576
 # Written by others and kept as published.
@@ -30,10 +32,7 @@ PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KE[Y]-----\s*[A-Za-z0-9+/=]
 
 
 def _tracked() -> list[Path]:
-    ran = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return [Path(path) for path in ran.stdout.splitlines() if (ROOT / path).is_file()]
+    return [Path(path) for path in listed()]
 
 
 def _text(path: Path) -> str:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.listed_files import listed
+
 ROOT = Path(__file__).resolve().parent.parent
 ALONE = {"laissez-passer-verifier", "cryptography", "cbor2", "cffi", "pycparser"}
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheels")]  # one worker builds the wheels, once
@@ -21,14 +23,6 @@ NO_NETWORK = (
     "Network is unreachable",
     "ConnectTimeout",
 )
-
-
-def _listed() -> list[str]:
-    """What the next commit would hold: a clean export, without build/ and its modules deleted since."""
-    ran = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return [path for path in ran.stdout.splitlines() if (ROOT / path).is_file()]
 
 
 def _pip(*arguments: str, cwd: Path) -> None:
@@ -44,7 +38,7 @@ def _pip(*arguments: str, cwd: Path) -> None:
 def wheels(tmp_path_factory) -> dict[str, Path]:
     """Both wheels by distribution, built from an export by the locked back end."""
     export = tmp_path_factory.mktemp("export")
-    for path in _listed():
+    for path in listed():
         (export / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / path, export / path)
     out = tmp_path_factory.mktemp("wheels")
@@ -84,7 +78,7 @@ def test_wheels_share_no_path(wheels):
 def test_wheel_holds_every_file_of_its_rooms_and_nothing_else(wheels, wheel, rooms):
     """A sub-package or a data file forgotten in pyproject.toml is noticed here."""
     not_packed = {"verifier/pyproject.toml", "verifier/README.md"}
-    wanted = {path for path in _listed() if path.partition("/")[0] in rooms} - not_packed
+    wanted = {path for path in listed() if path.partition("/")[0] in rooms} - not_packed
     assert _packed(wheels[wheel]) == wanted
 
 
