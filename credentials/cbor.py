@@ -46,7 +46,7 @@ class Tagged:
     value: Value
 
 
-Value: TypeAlias = "int | bytes | str | bool | list[Value] | dict[int | str, Value] | None"
+Value: TypeAlias = "int | bytes | str | bool | list[Value] | dict[int | str, Value] | Tagged | None"
 
 _UINT, _NINT, _BYTES, _TEXT, _ARRAY, _MAP, _TAG = range(7)  # major types (RFC 8949, section 3.1)
 _INTEGERS: Final = {int}
@@ -62,7 +62,7 @@ for _first in (0xF4, 0xF5, 0xF6):
     _STEP[_first] = 1
 
 
-def decode(data: bytes, *, max_items: int = CBOR_ITEMS) -> Value | Tagged:
+def decode(data: bytes, *, max_items: int = CBOR_ITEMS) -> Value:
     """Return the value of `data`: int, bytes, str, bool, None, list, dict in the order of the input, or `Tagged`.
 
     Raises `Malformed` unless `data` is exactly one item under the rules above. A list format that needs more than
