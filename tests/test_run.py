@@ -1,0 +1,131 @@
+"""`./run` on machines that lack something: it installs what it may, and otherwise says the one command to type."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# A Python that has no ensurepip until "apt-get" installed it, and no libzbar either; it makes no environment.
+PYTHON = """#!/bin/sh
+case "$*" in
+    *ensurepip*) [ -e "{state}/installed" ] ;;
+    *libzbar*) exit 1 ;;
+    *'sys.version_info < '*) echo "3.11 $0" ;;
+    *-venv*) echo python3.11-venv ;;
+    --version) echo Python 3.11.0 ;;
+    *) echo "asked: $*" >&2; exit 3 ;;
+esac
+"""
+APT = """#!/bin/sh
+echo "$*" >>"{state}/apt"
+case "$*" in
+    *update*) touch "{state}/fresh" ;;
+    *) [ -e "{state}/fresh" ] && touch "{state}/installed" ;;
+esac
+"""
+
+
+class Machine:
+    """A checkout and a path of its own, on which only `run` and what it asks for is real."""
+
+    def __init__(self, folder: Path, user: int) -> None:
+        self.checkout, self.state, programs = folder / "checkout", folder / "state", folder / "bin"
+        for place in (self.checkout / "verifier", self.state, programs):
+            place.mkdir(parents=True)
+        for name in ("run", "requirements.lock", "pyproject.toml", "verifier/pyproject.toml"):
+            shutil.copy2(ROOT / name, self.checkout / name)
+        scripts = {
+            "python": PYTHON,
+            "apt-get": APT,
+            "sudo": "#!/bin/sh\nexit 1\n",
+            "id": f"#!/bin/sh\necho {user}\n",
+        }
+        for name, text in scripts.items():
+            (programs / name).write_text(text.replace("{state}", str(self.state)), encoding="utf-8")
+            (programs / name).chmod(0o755)
+        self._environment = {"PATH": f"{programs}:/usr/bin:/bin", "LP_PYTHON": str(programs / "python")}
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """`./run WORDS` from another folder, without a terminal and without a home."""
+        command = [str(self.checkout / "run"), *words]
+        return subprocess.run(
+            command,
+            cwd="/",
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def apt(self) -> list[str]:
+        """What apt-get was asked."""
+        log = self.state / "apt"
+        return log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+
+
+@pytest.fixture
+def as_user(tmp_path) -> Machine:
+    """Somebody without root and without sudo."""
+    return Machine(tmp_path, user=1000)
+
+
+@pytest.fixture
+def as_root(tmp_path) -> Machine:
+    """Root, as in a container."""
+    return Machine(tmp_path, user=0)
+
+
+def test_missing_venv_without_root_says_the_command_to_type(as_user):
+    """Nothing is installed, nothing is left half made, and the command names the packages."""
+    ran = as_user.run("demo")
+    assert ran.returncode == 1
+    assert "Type: sudo apt-get install -y python3.11-venv libzbar0" in ran.stderr
+    assert as_user.apt() == []
+    assert not (as_user.checkout / ".venv").exists()
+
+
+def test_missing_venv_as_root_is_installed_after_an_update(as_root):
+    """The package lists of a bare machine are empty: install, update, install again; then libzbar0; then go on."""
+    ran = as_root.run("demo")
+    asked = [line.split("-qq ")[1].split(" ")[0] + " " + line.split(" ")[-1] for line in as_root.apt()]
+    assert asked == [
+        "install python3.11-venv",
+        "update update",
+        "install python3.11-venv",
+        "install libzbar0",
+    ]
+    assert ran.stderr.splitlines()[-1].startswith("asked: -m venv .venv")
+
+
+def test_missing_libzbar_without_root_only_warns(as_user):
+    """The other reader works without it."""
+    (as_user.state / "installed").touch()
+    ran = as_user.run("demo")
+    assert "[run] libzbar0 is missing" in ran.stderr
+    assert ran.stderr.splitlines()[-1].startswith("asked: -m venv .venv")
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "stream"),
+    [((), 2, "stderr"), (("jump",), 2, "stderr"), (("--help",), 0, "stdout")],
+)
+def test_word_unknown_or_absent_shows_the_usage(as_user, words, exit_code, stream):
+    """Usage errors exit 2 and make no environment."""
+    ran = as_user.run(*words)
+    assert ran.returncode == exit_code
+    assert "usage: ./run WORD" in getattr(ran, stream)
+    assert not (as_user.checkout / ".venv").exists()
+
+
+def test_no_python_says_the_command_to_type(as_user, monkeypatch):
+    """An interpreter that does not run, as a pyenv shim may, is no interpreter."""
+    monkeypatch.setitem(as_user._environment, "LP_PYTHON", "/nonexistent/python3")
+    ran = as_user.run("test")
+    assert ran.returncode == 1
+    assert "no Python of 3.11 or newer" in ran.stderr
