@@ -112,6 +112,16 @@ def _refuse(why: str) -> NoReturn:
 
 def encode_cbor(claims: Claims) -> PayloadBytes:
     """The payload of the CBOR form."""
+    if claims.device_key is not None and claims.not_before is None:
+        times, status = (claims.issued_at, claims.expires_at), (claims.status.index, claims.status.uri)
+        usual = one_pass.write(claims.view, times, claims.device_key, status, claims.subject)
+        if usual is not None:
+            return PayloadBytes(usual)
+    return encode_any_cbor(claims)
+
+
+def encode_any_cbor(claims: Claims) -> PayloadBytes:
+    """The payload of the CBOR form, unusual shapes too."""
     entries: dict[int, Any] = {
         CLAIM_EXP: claims.expires_at,
         CLAIM_IAT: claims.issued_at,

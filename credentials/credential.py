@@ -20,6 +20,7 @@ from .stages import CredentialBytes, PayloadBytes, ToBeSigned
 
 _HEADER_SIZE = 17
 _ALGORITHM_BYTE = {0x26: ES256, 0x27: EDDSA}
+_ALGORITHM = {number: bytes((byte,)) for byte, number in _ALGORITHM_BYTE.items()}
 _TYP = b"\x10\x19" + int(Typ.CREDENTIAL).to_bytes(2, "big")
 
 
@@ -41,8 +42,8 @@ class UnverifiedCredential(NamedTuple):
 def prepare(form: Form, statement: Claims, *, algorithm: int, key_id: bytes) -> ToSign:
     """What an issuer signs; `with_signature` gives the `CredentialBytes`."""
     if form is Form.CBOR:
-        header = sign1.ProtectedHeader(algorithm, Typ.CREDENTIAL, key_id)
-        return sign1.prepare(header, claims.encode_cbor(statement))
+        protected = b"".join((b"\xa3\x01", _ALGORITHM[algorithm], b"\x04\x48", key_id, _TYP))
+        return sign1.prepare_under(protected, claims.encode_cbor(statement))
     head = strict_json.encode({"alg": JOSE_ALGORITHM[algorithm], "kid": key_id.hex(), "typ": SD_JWT_TYP})
     body = claims.encode_json(statement)
     return ToSign(

@@ -1,16 +1,19 @@
-"""The claims of a well-formed CBOR payload in one pass: fixed parts are compared, the rest is read in its only order.
+"""The claims of a usual CBOR payload in one pass: fixed parts are compared or copied, the rest is in its only order.
 
 - What this reader accepts, `claims.decode_cbor` accepts with the same value (property test); whatever is unusual,
   malformed included, it leaves to that reader, which alone names what is wrong. It never raises.
 - Deterministic encoding (RFC 8949 section 4.2.1) makes it possible: keys come in one order, numbers in one length.
+- What this writer writes, `claims.encode_any_cbor` writes too, byte for byte (the same test).
 - Reads may run past the end, since slices do not complain: the last comparison refuses what did not end exactly there.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import date
+from operator import attrgetter
 from typing import Any, Final
 
 from . import value_types as types
@@ -271,3 +274,120 @@ def _document(data: bytes, at: int) -> tuple[ViewSpec, Any, int]:
     if count or None in [values[place] for place in _REQUIRED[spec.view]]:
         raise _Unusual
     return spec, spec.subject(*values), at
+
+
+# --- writing -----------------------------------------------------------------------------------------------------
+
+Write = Callable[[Any], bytes]
+_TEXT_HEAD: Final = [bytes((0x60 + n,)) if n < 24 else bytes((0x78, n)) for n in range(256)]
+_SMALL: Final = [bytes((n,)) if n < 24 else bytes((0x18, n)) for n in range(256)]
+_LONG: Final = struct.Struct(">BI").pack
+_SHORT: Final = struct.Struct(">BH").pack
+_TIMES: Final = struct.Struct(">3sI2sI11s32sBB21s").pack
+
+
+def _put_uint(value: int) -> bytes:
+    if value < 0x100:
+        return _SMALL[value]
+    return _SHORT(0x19, value) if value < 0x10000 else _LONG(0x1A, value)
+
+
+def _put_day(day: date) -> bytes:
+    days = day.toordinal() - _EPOCH
+    if 0xFF < days < 0x10000:
+        return _SHORT(0x19, days)
+    if -0x10000 <= days < -0x100:
+        return _SHORT(0x39, -1 - days)
+    raise _Unusual  # within a few months of 1970, or after 2149
+
+
+def _put_text(text: str) -> bytes:
+    octets = text.encode()
+    return _TEXT_HEAD[len(octets)] + octets
+
+
+def _put_octets(octets: bytes) -> bytes:
+    size = len(octets)
+    return (b"\x58%c" % size if size < 0x100 else _SHORT(0x59, size)) + octets
+
+
+def _put_birth(birth: BirthDate) -> bytes:
+    if birth.month is None or birth.day is None:
+        raise _Unusual
+    return _put_day(date(birth.year, birth.month, birth.day))
+
+
+def _put_privileges(many: tuple[DrivingPrivilege, ...]) -> bytes:
+    parts = [_ARRAY_HEAD[len(many)]]
+    for one in many:
+        end = one.valid_to
+        parts += (
+            _PRIVILEGE_HEAD[one.code],
+            _put_day(one.valid_from),
+            b"\xf6" if end is None else _put_day(end),
+            _ARRAY_HEAD[len(one.restrictions)],
+            *map(_put_text, one.restrictions),
+        )
+    return b"".join(parts)
+
+
+_ARRAY_HEAD: Final = [bytes((0x80 + n,)) for n in range(24)]
+_PRIVILEGE_HEAD: Final = {code: bytes((0x84, number)) for number, code in CATEGORY_CODES.items()}
+
+
+def _put_rights(many: tuple[RightsPeriod, ...]) -> bytes:
+    parts = [_ARRAY_HEAD[len(many)]]
+    for one in many:
+        parts.append(b"\x82" + _put_day(one.start))
+        parts.append(b"\xf6" if one.end is None else _put_day(one.end))
+    return b"".join(parts)
+
+
+_WRITERS: Final[dict[ValueType, Write]] = {
+    types.TEXT: _put_text,
+    types.FLAG: lambda flag: b"\xf5" if flag else b"\xf4",
+    types.INSTANT: _put_uint,
+    types.DAY: _put_day,
+    types.BIRTH_DATE: _put_birth,
+    types.PICTURE: _put_octets,
+    types.NIR: lambda nir: b"\x6f" + nir.value.encode(),
+    types.PRIVILEGES: _put_privileges,
+    types.POINTS: lambda points: b"\x82" + _put_uint(points.value) + _put_uint(points.as_of),
+    types.LIST_ENTRY: lambda entry: b"\x82" + _put_uint(entry.list_number) + _put_uint(entry.index),
+    types.RIGHTS: _put_rights,
+}
+_VALUES: Final = {view: attrgetter(*(row.field for row in rows.rows)) for view, rows in VIEW_ROWS.items()}
+_WRITE_PLANS: Final = {
+    view: tuple((bytes((row.key,)), _WRITERS[row.type]) for row in rows.rows)
+    for view, rows in VIEW_ROWS.items()
+}
+
+
+def write(
+    view: View, times: tuple[int, int], device_key: bytes, status: tuple[int, str], subject: Any
+) -> bytes | None:
+    """The payload of these claims (`times` are iat and exp), or None for the other writer to make."""
+    try:
+        head = _TIMES(
+            _HEAD, times[1], _IAT, times[0], _CNF, device_key[1:], 0x22, 0xF2 + device_key[0], _STATUS
+        )  # a compressed point begins with 2 or 3, which become false (0xF4) and true (0xF5)
+        parts = [
+            head,
+            _put_uint(status[0]),
+            _URI,
+            _put_text(status[1]),
+            _DOCUMENT,
+            b"",
+            b"\x00",
+            _SMALL[VIEW_SPECS[view].number],
+        ]
+        for value, (key, put) in zip(_VALUES[view](subject), _WRITE_PLANS[view], strict=True):
+            if value is not None:
+                parts.append(key)
+                parts.append(put(value))
+    except (_Unusual, IndexError, struct.error):
+        return None
+    if min(times) <= 0xFFFFFF:
+        return None
+    parts[5] = b"%c" % (0xA0 + (len(parts) - 6) // 2)
+    return b"".join(parts)

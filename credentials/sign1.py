@@ -94,11 +94,13 @@ def encode_header(header: ProtectedHeader) -> bytes:
 
 def prepare(header: ProtectedHeader, payload: bytes) -> ToSign:
     """What to sign so that `payload` becomes a message under `header`."""
-    protected = encode_header(header)
-    return ToSign(
-        to_be_signed(protected, payload),
-        lambda signature: assemble(protected, payload, signature),
-    )
+    return prepare_under(encode_header(header), payload)
+
+
+def prepare_under(protected: bytes, payload: bytes) -> ToSign:
+    """The same, under a protected header already in bytes."""
+    body = b"".join((byte_string(protected), b"\xa0", byte_string(payload), _SIGNATURE_HEAD))
+    return ToSign(to_be_signed(protected, payload), (_TAGGED_ARRAY + body).__add__)
 
 
 def decode(message: bytes) -> UnverifiedSign1:

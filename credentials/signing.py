@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .errors import Malformed
 from .spec import SIGNATURE_SIZE
 from .stages import ToBeSigned
 
 
-@dataclass(frozen=True, slots=True)
-class ToSign:
+class ToSign(NamedTuple):
     """Bytes to be signed, and the message that the signature completes."""
 
     to_be_signed: ToBeSigned
