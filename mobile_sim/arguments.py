@@ -96,7 +96,7 @@ def _taking_commands(commands: _Commands, shared: argparse.ArgumentParser) -> No
     refresh.add_argument("--document", metavar="ID", help="this document only")
     _portrait_option(refresh)
     refresh.add_argument("--no-portrait", action="store_true", help="no view carries a portrait any more")
-    listed = commands.add_parser("list", parents=[shared], help="what this phone holds")
+    commands.add_parser("list", parents=[shared], help="what this phone holds")
     for name, words in (
         ("pause", "suspend documents, reversibly"),
         ("resume", "take paused documents up again"),

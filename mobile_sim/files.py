@@ -66,9 +66,10 @@ def write_json(path: Path, members: dict[str, Any]) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder that only its owner can enter, where there is none. Raises `FolderBroken`."""
+    """Make a folder, and the one it stands in, that only their owner can enter. Raises `FolderBroken`."""
     with disk_errors():
-        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        for one in (folder.parent, folder):  # with `parents=True` the mode would hold for the last one only
+            one.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -12,6 +12,7 @@ each reader key bounds how long that may last.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -22,6 +23,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.utils import CryptographyDeprecationWarning
 
 from credentials import trust_list
 from credentials.errors import CredentialFormatError
@@ -34,6 +36,18 @@ from .errors import TrustRefused
 __all__ = ["AHEAD_SECONDS", "TrustedReaders", "check_root", "read_trust_list"]
 
 AHEAD_SECONDS: Final = 300  # a list from further ahead of the phone's corrected clock is refused
+
+_UNREADABLE: Final = (
+    CredentialFormatError,
+    ValueError,
+    TypeError,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.InvalidVersion,
+    CryptographyDeprecationWarning,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +107,26 @@ def read_trust_list(
         raise _unverified()
     try:
         outer = trust_list.read(message)
-        signer, authority = (
-            x509.load_der_x509_certificate(outer.chain[0]),
-            x509.load_der_x509_certificate(root),
-        )
+        signer, authority = _certificate(outer.chain[0]), _certificate(root)
         if outer.chain[1:] not in ((), (root,)):
             raise _unverified()
         _check_issued(signer, authority)
         _check_signature(signer, outer.algorithm, outer.signature, outer.to_be_signed)
         claims = outer.decode()
-    except (CredentialFormatError, ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-        raise _unverified() from None
-    except x509.ExtensionNotFound:
+    except _UNREADABLE:
         raise _unverified() from None
     _check_window(signer, authority, claims.issued_at if at is None else at)
     if claims.domain is not domain or (at is not None and claims.issued_at > at + AHEAD_SECONDS):
         raise _unverified()
     return TrustedReaders(claims)
+
+
+def _certificate(der: bytes) -> x509.Certificate:
+    with (
+        warnings.catch_warnings()
+    ):  # what the library only warns of (a serial number of zero) is refused here
+        warnings.simplefilter("error", CryptographyDeprecationWarning)
+        return x509.load_der_x509_certificate(der)
 
 
 def _check_issued(signer: x509.Certificate, authority: x509.Certificate) -> None:

@@ -38,6 +38,7 @@ ISSUED_AT = 1_793_527_200  # 2026-11-01T10:00:00Z
 PHONE_LIFE, PAPER_LIFE = 14 * 86_400, 180 * 86_400
 BASE = "https://lp.example"
 PORTRAIT = b"RIFF" + (442).to_bytes(4, "little") + b"WEBPVP8 " + bytes(434)  # 450 bytes, the shape of a WebP
+HEADER = "| Code | Form | Envelope bytes | Version at L | Version at M |"
 
 _KEY = DeviceKey.make()
 _READER = X25519Key(bytes(range(1, 33)))
@@ -182,7 +183,7 @@ def _counted(count: int) -> str:
 
 def table() -> str:
     """The table in Markdown, as it stands in FORMAT.md."""
-    lines = ["| Code | Form | Envelope bytes | Version at L | Version at M |", "|---|---|---|---|---|"]
+    lines = [HEADER, "|---|---|---|---|---|"]
     for row in sizes():
         low, middle = row.version_l or "none", row.version_m or "none"
         lines.append(f"| {row.what} | {row.form.name} | {row.envelope_bytes} | {low} | {middle} |")
