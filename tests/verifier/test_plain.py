@@ -180,3 +180,10 @@ def test_suspension_dates_are_shown_to_the_police():
 def test_ascii_spelling(text, spelling):
     """Accents fall, no-break spaces become spaces, the rest is a question mark."""
     assert ascii_text(text) == spelling
+
+
+def test_no_text_at_all_adds_a_line():
+    """Whatever a row holds, a line end in it is drawn as a replacement character."""
+    facts = facts_of(Audience.POLICE, View.ROAD_CHECK)
+    facts.entitlement = Entitlement(Answer.NO, "C\n1")
+    assert "catégorie C\ufffd1, non\n" in panel(conclude(facts))
