@@ -24,7 +24,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
-from credentials import cbor, points_list, sign1, status_companion, status_list, strict_json, trust_list
+from credentials import (
+    cbor,
+    enrolment_file,
+    points_list,
+    sign1,
+    status_companion,
+    status_list,
+    strict_json,
+    trust_list,
+)
 from credentials import claims as claims_codec
 from credentials.claims import Claims, StatusReference
 from credentials.cose_key import PublicKey, X25519Key, key_id
@@ -36,12 +45,12 @@ from credentials.driving_licence import (
     Proof,
     RoadCheck,
 )
-from credentials.enrolment_file import ReaderPrivateKey
+from credentials.enrolment_file import EnrolmentClaims, EnrolmentRequest, ReaderPrivateKey
 from credentials.jws import Jws
 from credentials.nir import Nir
 from credentials.person import BirthDate
 from credentials.points_list import PointsListClaims
-from credentials.sealed import hpke_info
+from credentials.sealed import enrolment_info, hpke_info
 from credentials.spec import (
     DOMAIN_OF,
     EDDSA,
@@ -70,6 +79,7 @@ from credentials.trust_list import (
 )
 from credentials.views import VIEW_BY_SUBJECT, VIEW_SPECS, Subject, View
 from credentials.vitale_card import Care, RightsPeriod
+from tests.simulated_hpke import seal as hpke_seal
 from tests.simulated_keys import (
     READERS,
     SIGNERS_ED25519,
@@ -713,6 +723,7 @@ class SimulatedAuthority:
         health_companion: Mapping[int, CompanionEntry] | None = None,
         points: Mapping[int, int] | None = None,
         points_as_of: int | None = None,
+        companion_edition: int | None = None,
         signers: Mapping[Domain, Sequence[SimulatedSigner]] | None = None,
         without: Iterable[str] = (),
     ) -> Publication:
@@ -736,9 +747,10 @@ class SimulatedAuthority:
             LICENCE_LIST: self.status_list(LICENCE_LIST, status or {}, **by),
             HEALTH_LIST: self.status_list(HEALTH_LIST, health_status or {}, **by),
         }
+        beside = {"edition": edition if companion_edition is None else companion_edition, "at": issued}
         companions = {
-            LICENCE_LIST: self.companion(LICENCE_LIST, companion or {}, **by),
-            HEALTH_LIST: self.companion(HEALTH_LIST, health_companion or {}, **by),
+            LICENCE_LIST: self.companion(LICENCE_LIST, companion or {}, **beside),
+            HEALTH_LIST: self.companion(HEALTH_LIST, health_companion or {}, **beside),
         }
         balances = {POINTS_LIST: self.points_list(POINTS_LIST, points or {}, as_of=points_as_of, **by)}
         return Publication(
@@ -750,6 +762,35 @@ class SimulatedAuthority:
         )
 
     # terminals
+
+    def enrolment(
+        self,
+        request: EnrolmentRequest,
+        profile: Audience,
+        *,
+        test_mode: bool = True,
+        at: int | None = None,
+        generations: Iterable[int] = (2, 3, 4),
+        signed_by: SimulatedSigner | None = None,
+        tuf_root: bytes = b"{}",
+    ) -> bytes:
+        """The answer to a terminal's request, signed and sealed to its key."""
+        by = signed_by or list_signer(Domain.LICENCE, Role.ENROLMENT)
+        keys = tuple(reader(profile, one).for_terminal() for one in generations) if profile in _SEALED else ()
+        content = EnrolmentClaims(
+            request.terminal_id,
+            profile,
+            test_mode,
+            self.at if at is None else at,
+            {domain: root_certificate(domain) for domain in Domain},
+            tuf_root,
+            None,
+            None,
+            keys,
+        )
+        to_sign = enrolment_file.prepare(content, algorithm=by.algorithm, chain=(certificate(by),))
+        signed = to_sign.with_signature(by.sign(to_sign.to_be_signed))
+        return hpke_seal(signed, request.public_key, enrolment_info(request.terminal_id))
 
     def snapshot(
         self,
@@ -799,6 +840,11 @@ def snapshot_of(
         for claims in (
             *(trust_list.read(message).decode() for message in publication.trust.values()),
             *(status_list.read_cwt(message).decode() for message in publication.status.values()),
+            *(
+                points_list.read(message).decode()
+                for message in publication.points.values()
+                if profile is Audience.POLICE
+            ),
         )
     ]
     readers = (

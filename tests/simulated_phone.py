@@ -3,8 +3,7 @@
     phone = SimulatedPhone(0)
     text = phone.show(credential, View.PROOF, audience="anyone", at=INSTANT)
 
-Sealing can be repeated byte for byte (`ephemeral=`), so it is written out here from RFC 9180; that the product opens
-what it seals, and that the library's own call agrees, is a test of both.
+What it does twice it does equal: signatures are deterministic, and sealing draws its ephemeral key from what it seals.
 """
 
 from __future__ import annotations
@@ -15,10 +14,7 @@ from hashlib import sha256
 from typing import Any, Final
 from zlib import crc32
 
-from cryptography.hazmat.primitives import hmac
-from cryptography.hazmat.primitives.asymmetric import ec, x25519
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from credentials import base45, cbor, envelope, sign1, strict_json
 from credentials.credential import raw_jws, to_sd_jwt
@@ -29,6 +25,7 @@ from credentials.spec import ES256, KB_JWT_TYP, TEXT_PREFIX, Form, Typ
 from credentials.stages import EnvelopeBytes, PresentationBytes, QrText, SealedBytes
 from credentials.views import VIEW_SPECS, View
 from tests.simulated_authority import REMOVED, SimulatedReader, loose_cbor
+from tests.simulated_hpke import seal
 from tests.simulated_keys import phone_key, point_of, sign
 
 NONCE: Final = bytes.fromhex("a1b2c3d4e5f60718")
@@ -197,7 +194,7 @@ def sealed_to(
     announced: bytes | None = None,
 ) -> EnvelopeBytes:
     """The envelope of a sealed presentation; `alter` changes the sealed bytes, `announced` the reader key id."""
-    sealed = seal(plain, reader.public_key.x, reader.info if info is None else info, ephemeral)
+    sealed = seal(plain, reader.public_key, reader.info if info is None else info, ephemeral)
     sealed = SealedBytes(sealed if alter is None else alter(sealed))
     return enveloped([1, 3, reader.key_id if announced is None else announced, sealed])
 
@@ -205,39 +202,3 @@ def sealed_to(
 def text_of(envelope_bytes: bytes) -> QrText:
     """The text of a code, whatever its length."""
     return QrText(TEXT_PREFIX + base45.encode(envelope_bytes))
-
-
-# --- HPKE, base mode (RFC 9180): DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-128-GCM ---------------------------
-
-_KEM_SUITE: Final = b"KEM" + (0x0020).to_bytes(2, "big")
-_SUITE: Final = b"HPKE" + b"".join(number.to_bytes(2, "big") for number in (0x0020, 0x0001, 0x0001))
-
-
-def seal(plain: bytes, public: bytes, info: bytes, ephemeral: bytes | None = None) -> SealedBytes:
-    """Encapsulated key and ciphertext. `ephemeral` (32 bytes) makes it repeatable; by default it is drawn from `plain`."""
-    secret = sha256(b"laissez-passer test ephemeral" + public + info + plain).digest()
-    mine = x25519.X25519PrivateKey.from_private_bytes(ephemeral or secret)
-    enc = mine.public_key().public_bytes_raw()
-    shared = mine.exchange(x25519.X25519PublicKey.from_public_bytes(public))
-    prk = _extract(b"", b"eae_prk", shared, _KEM_SUITE)
-    shared_secret = _expand(prk, b"shared_secret", enc + public, 32, _KEM_SUITE)
-    context = b"\x00" + _extract(b"", b"psk_id_hash", b"", _SUITE) + _extract(b"", b"info_hash", info, _SUITE)
-    schedule = _extract(shared_secret, b"secret", b"", _SUITE)
-    key = _expand(schedule, b"key", context, 16, _SUITE)
-    nonce = _expand(schedule, b"base_nonce", context, 12, _SUITE)
-    return SealedBytes(enc + AESGCM(key).encrypt(nonce, plain, b""))
-
-
-def _extract(salt: bytes, label: bytes, ikm: bytes, suite: bytes) -> bytes:
-    return _hmac(salt or bytes(32), b"HPKE-v1" + suite + label + ikm)
-
-
-def _expand(prk: bytes, label: bytes, info: bytes, length: int, suite: bytes) -> bytes:
-    labelled = length.to_bytes(2, "big") + b"HPKE-v1" + suite + label + info
-    return _hmac(prk, labelled + b"\x01")[:length]  # one block is enough for 32 bytes
-
-
-def _hmac(key: bytes, message: bytes) -> bytes:
-    mac = hmac.HMAC(key, SHA256())
-    mac.update(message)
-    return mac.finalize()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import pytest
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
@@ -9,6 +12,7 @@ from credentials import credential, envelope, presentation, qr_text
 from credentials.envelope import Shown
 from credentials.presentation import KeyBinding
 from credentials.spec import DOMAIN_OF, Audience, Form
+from credentials.status_companion import CompanionEntry, EntryClass
 from credentials.views import VIEW_SPECS, View
 from tests.simulated_authority import (
     INSTANT,
@@ -18,8 +22,11 @@ from tests.simulated_authority import (
     moment,
     reader,
 )
-from tests.simulated_keys import phone_key, reader_key, sign
-from tests.simulated_phone import NONCE, SimulatedPhone, presented, printed, seal, sealed_to, text_of
+from tests.simulated_hpke import seal
+from tests.simulated_keys import phone_key, public_of, reader_key, sign
+from tests.simulated_phone import NONCE, SimulatedPhone, presented, printed, sealed_to, text_of
+from tests.simulated_terminal import terminal
+from verifier.trust import DocumentSigner
 from verifier.verify import Verifier
 
 AUTHORITY = SimulatedAuthority()
@@ -78,7 +85,7 @@ def test_envelopes_equal_the_products_own():
 def test_seal_agrees_with_the_library():
     """Our repeatable seal opens with the library's HPKE, and twice the same is the same."""
     key = reader_key("police reader 3")
-    public = key.public_key().public_bytes_raw()
+    public = public_of(key)
     sealed = seal(b"plain", public, b"info", bytes(range(32)))
     assert HPKE.decrypt(sealed, key, b"info") == b"plain"
     assert sealed == seal(b"plain", public, b"info", bytes(range(32)))
@@ -90,3 +97,41 @@ def test_same_calls_give_same_bytes():
     assert again.publish() == AUTHORITY.publish()
     claims = AUTHORITY.claims(SUBJECTS[View.CARE]())
     assert again.issue(claims) == AUTHORITY.issue(claims)
+
+
+@pytest.mark.parametrize("profile", Audience)
+def test_terminal_on_disk_believes_what_the_snapshot_in_memory_does(tmp_path, profile):
+    """Enrolment, admission and store lead to the snapshot that `SimulatedAuthority.snapshot` builds directly."""
+    entries = {7: 1, 9: 2, 11: 3}
+    because = {7: CompanionEntry(EntryClass.DEVICE, INSTANT - 60)}
+    history = [
+        AUTHORITY.publish(edition=1, at=INSTANT - 7200, status={5: 1, **entries}, companion=because),
+        AUTHORITY.publish(edition=2, status=entries, companion=because, points={3: 4}),
+    ]
+    held = terminal(tmp_path / "store", profile, history).snapshot()
+    built = AUTHORITY.snapshot(profile, history)
+    for field in ("profile", "test_mode", "clock_floor", "trust", "signers", "reader_audiences"):
+        assert _plain(getattr(held, field)) == _plain(getattr(built, field)), field
+    assert dict(held.reader_keys).keys() == dict(built.reader_keys).keys()
+    assert dict(held.points_lists) == dict(built.points_lists)
+    assert held.status_lists.keys() == built.status_lists.keys()
+    for uri, one in built.status_lists.items():
+        kept = held.status_lists[uri]
+        assert (kept.edition, kept.issued_at, kept.entries) == (one.edition, one.issued_at, one.entries)
+        assert (kept.companion is None) == (one.companion is None)
+        assert dict(kept.companion or {}) == dict(one.companion or {})
+    # On disk only the tombstones that the list in force does not confirm are looked up.
+    revived = {place: grave for place, grave in built.tombstones.items() if place[1] not in entries}
+    assert dict(held.tombstones) == revived
+
+
+def _plain(value):
+    """Loaded keys compare by identity: their algorithm stands for them."""
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        key: tuple(replace(one, key=one.key.algorithm) for one in signers)
+        if isinstance(signers, tuple) and signers and isinstance(signers[0], DocumentSigner)
+        else signers
+        for key, signers in value.items()
+    }
