@@ -137,17 +137,21 @@ class Verifier:
         """Steps 1 to 10."""
         facts.stage = Stage.READING
         opened = self._open(facts, text)
-        # 5
+        facts.stage = Stage.SEALING  # 5
         shown, spec = opened.shown, opened.spec
         try:
             proof = None if opened.paper else presentation.read(shown.form, shown.body)
-            issued = credential.read(shown.form, shown.body if proof is None else proof.credential)
         except CredentialFormatError:
             _stop(Reason.FORMAT_INVALID)
         if spec.sealed and opened.sealed_to is None:
             _stop(Reason.FORMAT_INVALID)
         if spec.view not in self.snapshot.profile.views or spec.document_type not in self.policy.documents:
             _stop(Reason.WRONG_DOCUMENT, document=spec.document_type)
+        facts.stage = Stage.SIGNATURE  # 6
+        try:
+            issued = credential.read(shown.form, shown.body if proof is None else proof.credential)
+        except CredentialFormatError:
+            _stop(Reason.FORMAT_INVALID)
         signer, claims = self._prove_issuer(facts, issued, opened)
         self._prove_holder(facts, claims, proof, opened, nonce)
         return claims, signer, opened.paper
@@ -185,7 +189,6 @@ class Verifier:
         self, facts: Facts, issued: UnverifiedCredential, opened: _Opened
     ) -> tuple[DocumentSigner, Claims]:
         """Steps 6 to 9."""
-        facts.stage = Stage.SIGNATURE
         signer = self._signer(facts, issued, opened)
         facts.signer = SignerShown(signer.key_id, signer.name)
         # 9
