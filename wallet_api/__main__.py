@@ -1,0 +1,303 @@
+"""Command line of the service.
+
+Results go to standard output, talk to standard error. Exit codes: 0 done, 2 refused (the text says what to do).
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from credentials.errors import CredentialFormatError
+from credentials.spec import Audience, DocumentType, Form
+
+from .settings import DEFAULT_BASE_URL, Settings, SettingsRefused, read_settings
+
+if TYPE_CHECKING:
+    from credentials.enrolment_file import EnrolmentRequest
+
+    from .wiring import Service
+
+_EXAMPLES = """\
+exemples :
+  wallet-api init --home maison --demo
+  wallet-api serve --home maison
+  wallet-api offer --home maison --person camille --document driving_licence
+
+Démonstrateur, service non officiel, données fictives.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    from keys.errors import SigningKeyError
+
+    from .authority_client import ActRefused
+    from .problems import WalletError
+    from .publication import PublicationRefused
+
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except WalletError as error:
+        print(f"wallet-api: {error.problem.fr} ({error.problem.code})", file=sys.stderr)
+    except (SettingsRefused, SigningKeyError, PublicationRefused, ActRefused, CredentialFormatError) as error:
+        print(f"wallet-api: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"wallet-api: {error.filename or 'system'}: {error.strerror}", file=sys.stderr)
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="wallet-api",
+        description="Service de délivrance de Laissez-passer.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    home = argparse.ArgumentParser(add_help=False)
+    home.add_argument("--home", type=Path, help="dossier du service ; sinon LP_HOME, sinon ./home")
+    commands = parser.add_subparsers(required=True, metavar="COMMANDE")
+
+    one = commands.add_parser("init", parents=[home], help="créer un service dans un dossier vide")
+    one.add_argument("--demo", action="store_true", help="registres fictifs, phrase secrète à côté des clés")
+    one.add_argument("--base-url", help=f"adresse publique ; sinon LP_BASE_URL, sinon {DEFAULT_BASE_URL}")
+    one.set_defaults(run=_init)
+
+    one = commands.add_parser(
+        "serve", parents=[home], help="répondre aux téléphones, aux agents, aux terminaux"
+    )
+    one.add_argument("--host", help="adresse d'écoute ; par défaut celle de l'adresse publique")
+    one.add_argument("--port", type=int, help="port d'écoute ; par défaut celui de l'adresse publique")
+    one.add_argument("--check-config", action="store_true", help="vérifier les réglages et s'arrêter")
+    one.set_defaults(run=_serve)
+
+    one = commands.add_parser("offer", parents=[home], help="proposer un document à un téléphone")
+    one.add_argument("--person", required=True, help="camille, lea, yanis, ines ou theo (personnes fictives)")
+    one.add_argument("--document", required=True, choices=[str(kind) for kind in DocumentType])
+    one.add_argument("--form", choices=[form.name.lower() for form in Form], help="sinon les deux")
+    one.add_argument("--tx-code", action="store_true", help="demander aussi un code, remis à part")
+    one.set_defaults(run=_offer)
+
+    one = commands.add_parser("publish", parents=[home], help="publier les listes")
+    one.set_defaults(run=_publish)
+    _add_terminal(commands, home)
+    _add_authority(commands, home)
+    return parser
+
+
+def _add_terminal(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], home: argparse.ArgumentParser
+) -> None:
+    terminals = commands.add_parser("terminal", help="enrôler un terminal, ou le déclarer perdu")
+    acts = terminals.add_subparsers(required=True, metavar="ACTE")
+    one = acts.add_parser("enrol", parents=[home], help="répondre à la demande d'un terminal")
+    one.add_argument("request", type=Path, help="fichier écrit par verifier enrol request")
+    one.add_argument("--profile", required=True, choices=[str(profile) for profile in Audience])
+    one.add_argument("--out", type=Path, required=True, help="fichier d'enrôlement à écrire")
+    one.add_argument("--test-mode", action="store_true", help="ce terminal accepte les clés de test publiées")
+    one.set_defaults(run=_enrol)
+    one = acts.add_parser("lost", parents=[home], help="ne plus lui remettre de clés")
+    one.add_argument("terminal_id")
+    one.set_defaults(run=_lost)
+
+
+def _add_authority(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], home: argparse.ArgumentParser
+) -> None:
+    authority = commands.add_parser("authority", help="un acte d'autorité, par l'interface du service")
+    acts = authority.add_subparsers(required=True, metavar="ACTE")
+    for name, text in (
+        ("withdraw", "retirer des points"),
+        ("restore", "rendre des points"),
+        ("suspend", "suspendre"),
+        ("lift", "lever une suspension"),
+        ("revoke", "révoquer, sans retour"),
+    ):
+        one = acts.add_parser(name, parents=[home], help=text)
+        one.add_argument("--person", required=True)
+        one.add_argument(
+            "--document", default="driving_licence", choices=[str(kind) for kind in DocumentType]
+        )
+        one.add_argument("--decision", required=True, help="référence unique de la décision")
+        if name in {"withdraw", "restore"}:
+            one.add_argument("--points", type=int, required=True)
+        if name == "suspend":
+            one.add_argument("--from", dest="starts", help="jour ou instant ; sinon maintenant")
+            one.add_argument("--until", help="premier jour ou instant sans la mesure")
+        if name == "lift":
+            one.add_argument("--measure", help="identifiant ; sinon la seule suspension en cours")
+        if name == "revoke":
+            one.add_argument("--subject", choices=["right", "document"], default="right")
+        one.set_defaults(run=_authority, act=name)
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    return read_settings(os.environ, options.home)
+
+
+def _service(options: argparse.Namespace) -> Service:
+    from .app import wire
+
+    return wire(_settings(options))
+
+
+def _init(options: argparse.Namespace) -> int:
+    from .home import make_home
+
+    folder = options.home or Path(os.environ.get("LP_HOME", "home"))
+    base_url = options.base_url or os.environ.get("LP_BASE_URL", DEFAULT_BASE_URL)
+    made = make_home(os.environ, folder, base_url=base_url, demo=options.demo)
+    talk = sys.stderr
+    print(
+        f"service créé dans {folder}, adresse publique {base_url}, édition {made.edition} publiée", file=talk
+    )
+    print("clés d'accès, à remettre à qui de droit :", file=talk)
+    for role, path in made.access_files.items():
+        print(f"  {role}: {path}", file=talk)
+    if options.demo:
+        print("démonstration : la phrase secrète est à côté des clés, les personnes sont fictives", file=talk)
+    print(folder)
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    import uvicorn
+
+    from .app import create_app
+    from .health import readiness
+    from .telemetry import install_json_logs, log
+
+    settings = _settings(options)
+    app = create_app(settings)
+    if options.check_config:
+        ready = readiness(app.state.service)
+        print(ready.model_dump_json())
+        return 0 if ready.all else 2
+    address = urlsplit(settings.base_url)
+    secure_port = 443 if address.scheme == "https" else 80
+    host = options.host or (address.hostname if address.scheme == "http" else None) or "127.0.0.1"
+    port = options.port or address.port or secure_port
+    install_json_logs()
+    log("starting")
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,  # ours follows the injected clock
+        proxy_headers=False,
+        timeout_graceful_shutdown=10,
+    )
+    return 0
+
+
+def _offer(options: argparse.Namespace) -> int:
+    from .openid4vci.offer import make_offer
+    from .registries.fictitious import PEOPLE
+
+    document_type = DocumentType(options.document)
+    person = PEOPLE.get(options.person)
+    if person is None or document_type not in person.references:
+        raise SettingsRefused(f"no such person or document here; people: {', '.join(PEOPLE)}")
+    service = _service(options)
+    with service.database.write() as connection:
+        offer = make_offer(
+            service,
+            connection,
+            document_type,
+            person.references[document_type],
+            form=None if options.form is None else Form[options.form.upper()],
+            with_tx_code=options.tx_code,
+        )
+    print(offer.uri)
+    print(f"document {offer.document_id}", file=sys.stderr)
+    if offer.tx_code is not None:
+        print(f"code à remettre à part : {offer.tx_code}", file=sys.stderr)
+    return 0
+
+
+def _publish(options: argparse.Namespace) -> int:
+    from .publication.run import publish_now
+
+    report = publish_now(_service(options))
+    print(f"edition {report.edition}")
+    print(f"{report.lists} lists, {report.files} files, {report.seconds:.2f} s", file=sys.stderr)
+    for line in report.upkeep:
+        print(f"keys: {line}", file=sys.stderr)
+    return 0
+
+
+def _enrol(options: argparse.Namespace) -> int:
+    from .terminals.enrol import enrol_terminal
+
+    request = _read_request(options.request)
+    answer = enrol_terminal(
+        _service(options), request, Audience(options.profile), test_mode=options.test_mode
+    )
+    draft = options.out.with_name(f".{options.out.name}.draft")
+    draft.write_bytes(answer)
+    draft.replace(options.out)
+    print(options.out)
+    print(f"terminal {request.terminal_id}, profil {options.profile}", file=sys.stderr)
+    return 0
+
+
+def _read_request(path: Path) -> EnrolmentRequest:
+    """A request as the terminal prints it: CBOR, or the same in base64 or hexadecimal text."""
+    from credentials.enrolment_file import EnrolmentRequest
+
+    content = path.read_bytes()[:4096]
+    for read in (bytes, _hexadecimal, _base64):
+        try:
+            return EnrolmentRequest.decode(read(content))
+        except ValueError:  # CredentialFormatError is one
+            continue
+    raise SettingsRefused(f"{path} is no request of a terminal; run: verifier enrol request")
+
+
+def _hexadecimal(content: bytes) -> bytes:
+    return bytes.fromhex(content.decode("ascii", "replace"))
+
+
+def _base64(content: bytes) -> bytes:
+    text = content.strip().replace(b"-", b"+").replace(b"_", b"/")
+    try:
+        return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
+    except binascii.Error as error:
+        raise ValueError from error
+
+
+def _lost(options: argparse.Namespace) -> int:
+    from .terminals.enrol import report_lost
+
+    report_lost(_service(options), options.terminal_id)
+    print(f"terminal {options.terminal_id} : plus de clés à la prochaine publication", file=sys.stderr)
+    return 0
+
+
+def _authority(options: argparse.Namespace) -> int:
+    from .authority_client import act
+    from .registries.fictitious import PEOPLE
+
+    document_type = DocumentType(options.document)
+    person = PEOPLE.get(options.person)
+    if person is None or document_type not in person.references:
+        raise SettingsRefused(f"no such person or document here; people: {', '.join(PEOPLE)}")
+    print(
+        act(_settings(options), options.act, person.references[document_type], document_type, vars(options))
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Acts of authority on the right to drive, on titles and on cards."""

@@ -1,0 +1,98 @@
+"""The clerk's small client behind `wallet-api authority`: speaks to the service over HTTP like any other program.
+
+The idempotency key follows from act and decision reference, so the same command typed twice is the same act.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.error import HTTPError, URLError
+from urllib.request import ProxyHandler, Request, build_opener
+
+from credentials.paris_day import paris_day
+from credentials.spec import DocumentType
+
+from .access import AccessRole
+from .clock import system_clock
+from .settings import Settings
+
+_TIMEOUT: Final = 30  # seconds
+_ANSWER_BYTES: Final = 65_536
+
+
+class ActRefused(Exception):
+    """The service did not perform the act; the text says why."""
+
+
+def act(
+    settings: Settings, name: str, reference: str, document_type: DocumentType, options: Mapping[str, Any]
+) -> str:
+    """Perform `withdraw`, `restore`, `suspend`, `lift` or `revoke`; returns the answer's JSON. Raises `ActRefused`."""
+    licence = document_type is DocumentType.DRIVING_LICENCE
+    role = AccessRole.LICENCE_AUTHORITY if licence else AccessRole.HEALTH_AUTHORITY
+    root = f"/authority/{'licences' if licence else 'cards'}"
+    caller = _Caller(settings, role)
+    document = f"{root}/{caller.post(f'{root}/searches', {'registry_reference': reference})['document_id']}"
+    body: dict[str, object] = {"decision_reference": options["decision"]}
+    if name in {"withdraw", "restore"}:
+        path = f"{document}/points/{'withdrawals' if name == 'withdraw' else 'restorations'}"
+        day = paris_day(system_clock(settings.test_now).now())
+        body |= {"points": options["points"], "established_on": day.isoformat()}
+    elif name == "suspend":
+        path = f"{document}/suspensions"
+        body |= {
+            key: options[word] for key, word in (("from", "starts"), ("until", "until")) if options[word]
+        }
+    elif name == "lift":
+        path = f"{document}/suspensions/{options['measure'] or _only_suspension(caller, document)}/lift"
+    else:
+        path = f"{document}/revocations"
+        body |= {"subject": options["subject"]} if licence else {}
+    return json.dumps(caller.post(path, body, f"{name} {document} {options['decision']}"))
+
+
+def _only_suspension(caller: _Caller, document: str) -> str:
+    open_ones = [one for one in caller.get(document)["measures"] if one["kind"] == "suspension"]
+    if len(open_ones) != 1:
+        msg = f"{len(open_ones)} suspensions are open; name one with --measure"
+        raise ActRefused(msg)
+    return str(open_ones[0]["measure_id"])
+
+
+class _Caller:
+    """One clerk's connection."""
+
+    def __init__(self, settings: Settings, role: AccessRole) -> None:
+        """Use the key that `init` left in the home."""
+        self._base = settings.base_url
+        self._key = (settings.access_folder / f"{role}.key").read_text().strip()
+        self._opener = build_opener(ProxyHandler({}))
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Read one object."""
+        return self._send(Request(self._base + path, headers=self._headers()))  # noqa: S310 - our own http(s) address
+
+    def post(self, path: str, body: Mapping[str, object], act_name: str = "") -> dict[str, Any]:
+        """Send one object."""
+        headers = {**self._headers(), "Content-Type": "application/json"}
+        headers["Idempotency-Key"] = hashlib.sha256(act_name.encode()).hexdigest()
+        content = json.dumps(body).encode()
+        return self._send(Request(self._base + path, content, headers))  # noqa: S310 - our own http(s) address
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._key}", "Accept-Language": "fr"}
+
+    def _send(self, request: Request) -> dict[str, Any]:
+        try:
+            with self._opener.open(request, timeout=_TIMEOUT) as answer:
+                found: dict[str, Any] = json.loads(answer.read(_ANSWER_BYTES))
+                return found
+        except HTTPError as error:
+            with error:
+                problem = json.loads(error.read(_ANSWER_BYTES) or b"{}")
+            raise ActRefused(f"{error.code} {problem.get('title', '')}") from None
+        except (URLError, TimeoutError) as error:
+            raise ActRefused(f"the service does not answer at {self._base}; is it running?") from error

@@ -1,0 +1,118 @@
+"""The database: one synchronous engine, one transaction per request, on SQLite or PostgreSQL.
+
+- SQLite's driver opens its transaction at the first write, so two readers of one value would both write. Here it opens
+  none by itself, and each writing transaction begins with BEGIN IMMEDIATE (libraries.md, section 2).
+- WAL with `synchronous=FULL`: an acknowledged commit survives a power cut.
+- On PostgreSQL the rows that a rule reads before it writes are locked by the statement itself (`with_for_update`).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError
+
+from .settings import SettingsRefused
+
+BUSY_MILLISECONDS: Final = 15_000
+_POOL: Final = 20
+
+
+class Database:
+    """Hands out transactions. `write` commits when the block ends well and rolls back otherwise."""
+
+    def __init__(self, address: str) -> None:
+        """Open nothing yet. Raises `SettingsRefused` for an address of another kind of database."""
+        self.engine = _engine(address)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that may write; on SQLite it waits for its turn before it reads anything."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view that blocks no writer and writes nothing."""
+        with self._reader().begin() as connection:
+            yield connection
+
+    def _reader(self) -> Engine:
+        if self.engine.dialect.name == "sqlite":
+            return self.engine.execution_options(lp_reads_only=True)
+        return self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    def migrate(self) -> None:
+        """Bring the tables to the one head of `migrations/`."""
+        with self.engine.begin() as connection:
+            configuration = _migrations()
+            configuration.attributes["connection"] = connection
+            command.upgrade(configuration, "head")
+
+    def migrated(self) -> bool:
+        """Whether the tables are those of this release."""
+        head = ScriptDirectory.from_config(_migrations()).get_current_head()
+        with self.read() as connection:
+            return MigrationContext.configure(connection).get_current_revision() == head
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row unless one with the same primary or unique key is there; says whether it was inserted.
+
+    An insert that meets another transaction's waits for its outcome on both engines.
+    """
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(table).values(**row).on_conflict_do_nothing()
+    return connection.execute(statement).rowcount == 1
+
+
+def _migrations() -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", "wallet_api:migrations")
+    return configuration
+
+
+def _engine(address: str) -> Engine:
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        url = None
+    if url is None or url.get_backend_name() not in {"sqlite", "postgresql"}:
+        msg = "LP_DATABASE_URL is sqlite:///PATH or postgresql://..."
+        raise SettingsRefused(msg)
+    if url.get_backend_name() == "postgresql":
+        return create_engine(url.set(drivername="postgresql+psycopg"), pool_size=_POOL, max_overflow=_POOL)
+    engine = create_engine(url, pool_size=_POOL, max_overflow=2 * _POOL)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout={BUSY_MILLISECONDS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "trusted_schema=OFF",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reads_only = connection.get_execution_options().get("lp_reads_only", False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

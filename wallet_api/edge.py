@@ -1,0 +1,97 @@
+"""The outer edge of every request: size bound, `Date` from our own clock, one log line, metrics. Plain ASGI."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .clock import Clock
+from .telemetry import Telemetry, log
+
+MAX_BODY_BYTES: Final = 262_144
+_TOO_LARGE: Final = b'{"type":"about:blank","title":"Requ\xc3\xaate trop volumineuse.","status":413}'
+_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    ),
+)
+
+
+class Edge:
+    """Wraps the application."""
+
+    def __init__(self, app: ASGIApp, clock: Clock, telemetry: Telemetry) -> None:
+        """Wrap `app`."""
+        self._app, self._clock, self._telemetry = app, clock, telemetry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 500
+        scope.setdefault("state", {})
+
+        async def send_on(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                kept = [one for one in message.get("headers", ()) if one[0].lower() != b"date"]
+                message["headers"] = [*kept, (b"date", self._clock.http_date().encode()), *_HEADERS]
+            await send(message)
+
+        try:
+            if _declared_size(scope) > MAX_BODY_BYTES:
+                await _refuse(send_on)
+            else:
+                await self._app(scope, _bounded(receive), send_on)
+        finally:
+            self._count(scope, status, time.perf_counter() - started)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "none")
+        method = scope["method"] if scope["method"] in {"GET", "POST", "HEAD"} else "other"
+        self._telemetry.requests.labels(method, route, str(status)).inc()
+        self._telemetry.seconds.labels(route).observe(seconds)
+        log(
+            "request",
+            method=method,
+            route=route,
+            status=status,
+            problem=scope["state"].get("problem"),
+            milliseconds=round(seconds * 1000),
+        )
+
+
+def _declared_size(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value) if value.isdigit() and len(value) < 12 else MAX_BODY_BYTES + 1
+    return 0
+
+
+def _bounded(receive: Receive) -> Receive:
+    """A body sent in chunks stops counting as a body once it exceeds the bound: the client is cut off."""
+    seen = 0
+
+    async def receive_on() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        return message if seen <= MAX_BODY_BYTES else {"type": "http.disconnect"}
+
+    return receive_on
+
+
+async def _refuse(send: Send) -> None:
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(_TOO_LARGE)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": _TOO_LARGE})

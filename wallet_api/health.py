@@ -1,0 +1,78 @@
+"""Whether the process lives, whether it can do its work, and what it counts."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
+
+from credentials.spec import Domain, Role
+from keys.errors import SigningKeyError
+
+from .problems import WalletError
+from .publication.store import last_finished
+from .wiring import Service, ServiceOf
+
+router = APIRouter(tags=["Exploitation"])
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: str = "ok"
+
+
+class Ready(BaseModel):
+    """The parts on which issuing and publishing rest."""
+
+    database: bool
+    keys: bool
+    lists: bool
+
+    @property
+    def all(self) -> bool:
+        """Whether the service should be sent requests."""
+        return self.database and self.keys and self.lists
+
+
+@router.get("/healthz", operation_id="readHealth")
+def read_health() -> Alive:
+    """The process lives; nothing else is looked at."""
+    return Alive()
+
+
+@router.get("/readyz", operation_id="readReadiness")
+def read_readiness(service: ServiceOf) -> Ready:
+    """Database migrated, signing keys active, lists published and young enough."""
+    ready = readiness(service)
+    if not ready.all:
+        raise WalletError("not-ready")
+    return ready
+
+
+@router.get("/metrics", operation_id="readMetrics", response_class=Response)
+def read_metrics(service: ServiceOf) -> Response:
+    """Prometheus text: counts and times, never a person."""
+    return Response(service.telemetry.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def readiness(service: Service) -> Ready:
+    """Look at each part; an error of one is a no, never an exception."""
+    now = service.clock.now()
+    try:
+        database = service.database.migrated()
+        with service.database.read() as connection:
+            published = last_finished(connection)
+    except SQLAlchemyError:
+        return Ready(database=False, keys=False, lists=False)
+    lists = published is not None and now - published <= service.settings.lists_max_age
+    return Ready(database=database, keys=_keys_active(service, now), lists=lists)
+
+
+def _keys_active(service: Service, now: int) -> bool:
+    try:
+        for domain in Domain:
+            service.keys.signer(domain, Role.CREDENTIAL, now)
+    except SigningKeyError:
+        return False
+    return True

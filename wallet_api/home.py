@@ -1,0 +1,58 @@
+"""Make a home: settings that never change, tables, access keys, signing keys, and the first publication."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from keys import KeyFolder, find_passphrase
+from keys.passphrase import create_beside
+
+from .access import AccessRole, create_keys
+from .app import portraits_folder, wire
+from .clock import system_clock
+from .database import Database
+from .publication.run import publish_now
+from .registries.fictitious import licence_references
+from .settings import Settings, from_environment, write_service_file
+
+
+@dataclass(frozen=True, slots=True)
+class NewHome:
+    """What `init` made: where the access keys lie, and the first edition."""
+
+    settings: Settings
+    access_files: Mapping[AccessRole, Path]
+    edition: int
+
+
+def make_home(environment: Mapping[str, str], home: Path, *, base_url: str, demo: bool) -> NewHome:
+    """Make everything in an empty folder. Raises `SettingsRefused`, or a `SigningKeyError`.
+
+    A demonstration home gets its passphrase beside the keys, fictitious registries and drawn portraits.
+    """
+    settings = from_environment(environment, home, base_url=base_url, demo=demo)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if demo:
+        create_beside(settings.keys_folder)
+    passphrase = find_passphrase(settings.keys_folder, environment)
+    write_service_file(home, base_url=base_url, demo=demo)
+    os.chmod(home, 0o700)  # noqa: PTH101 - the folder may have been there, open to others
+    clock = system_clock(settings.test_now)
+    KeyFolder.open(settings.keys_folder, passphrase).create_all(base_url, clock.now())
+    database = Database(settings.database_address)
+    database.migrate()
+    with database.write() as connection:
+        files = create_keys(connection, settings.access_folder, clock.now())
+    database.close()
+    if demo:
+        from .registries.portraits import write_portraits  # pillow is for demonstrations alone
+
+        write_portraits(portraits_folder(settings), licence_references())
+    service = wire(settings, clock=clock)
+    try:
+        return NewHome(settings, files, publish_now(service).edition)
+    finally:
+        service.database.close()

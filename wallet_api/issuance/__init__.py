@@ -1,0 +1,1 @@
+"""Issuing: reserve, record, sign, check, hand out."""

@@ -1,0 +1,60 @@
+"""What a newer credential, or a change of points, does to older ones (decisions.md, section 4).
+
+- The newer grants at least as much, points aside: older ones of the same wallet, view and form are superseded (3).
+- A right shrank: every older credential of the document that grants more is replaced (1), whoever holds it.
+- Points changed: every `road_check` is superseded, since a newer one tells the balance better.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import Connection
+
+from credentials.spec import StatusValue
+from credentials.views import View
+
+from . import store
+from .grants import Grants
+from .store import Cause, CauseClass, LiveCredential
+
+
+def supersede_older(
+    connection: Connection, authority_id: str, document_id: str, newer: LiveCredential, now: int, today: date
+) -> None:
+    """Give the older credentials their causes once `newer`'s batch is issued. `today` is the Paris day."""
+    granted = Grants.from_text(newer.grants)
+    live = store.live_credentials(connection, authority_id, document_id, now)
+    others = [one for one in live if one.batch_id != newer.batch_id]
+    known = store.with_cause(
+        connection, authority_id, [one.credential_id for one in others], CauseClass.SUPERSEDED
+    )
+    for older in others:
+        held = Grants.from_text(older.grants)
+        if held.kind == granted.kind and not granted.covers(held, today):
+            cause = Cause(CauseClass.REPLACED, StatusValue.REVOKED, now, newer.batch_id)
+        elif _same_place(older, newer) and older.credential_id not in known:
+            cause = Cause(CauseClass.SUPERSEDED, StatusValue.SUPERSEDED, now, newer.batch_id)
+        else:
+            continue
+        store.add_cause(connection, authority_id, older.credential_id, cause, now)
+
+
+def supersede_road_checks(
+    connection: Connection, authority_id: str, document_id: str, entry_id: str, now: int
+) -> None:
+    """Mark the licence's `road_check` credentials after a change of points."""
+    live = store.live_credentials(connection, authority_id, document_id, now)
+    road_checks = [one.credential_id for one in live if one.view == View.ROAD_CHECK]
+    known = store.with_cause(connection, authority_id, road_checks, CauseClass.SUPERSEDED)
+    cause = Cause(CauseClass.SUPERSEDED, StatusValue.SUPERSEDED, now, entry_id)
+    for credential_id in road_checks:
+        if credential_id not in known:
+            store.add_cause(connection, authority_id, credential_id, cause, now)
+
+
+def _same_place(older: LiveCredential, newer: LiveCredential) -> bool:
+    """Paper is left out: a second print does not spoil the first."""
+    if older.paper or newer.paper:
+        return False
+    return (older.wallet_id, older.view, older.form) == (newer.wallet_id, newer.view, newer.form)

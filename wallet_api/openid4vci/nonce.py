@@ -1,0 +1,23 @@
+"""The nonce endpoint (OpenID4VCI 1.0, section 7): unauthenticated, never cached, each nonce good once."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+
+from wallet_api.identifiers import new_secret
+from wallet_api.wiring import ServiceOf
+
+from . import store
+
+router = APIRouter(tags=["Délivrance"])
+
+
+@router.post("/nonce", operation_id="requestNonce")
+def request_nonce(service: ServiceOf) -> Response:
+    """A fresh `c_nonce` for key proofs."""
+    now, nonce = service.clock.now(), new_secret(24)
+    with service.database.write() as connection:
+        store.purge(connection, now)
+        store.add_nonce(connection, nonce, now + service.settings.nonce_seconds)
+    return JSONResponse({"c_nonce": nonce}, headers={"Cache-Control": "no-store"})

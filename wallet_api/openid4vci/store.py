@@ -1,0 +1,150 @@
+"""SQL of the protocol: offers, wallets, tokens, nonces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from wallet_api import tables
+from wallet_api.identifiers import fingerprint
+
+ACCESS, REFRESH = "access", "refresh"
+
+
+@dataclass(frozen=True, slots=True)
+class WalletRow:
+    """A wallet with its document, as a token names it."""
+
+    authority_id: str
+    wallet_id: str
+    document_id: str
+    document_type: str
+    registry_reference: str
+    thumbprint: str
+    paused: bool
+    lost: bool
+
+
+def add_offer(connection: Connection, row: dict[str, object]) -> None:
+    """Record an offer."""
+    connection.execute(insert(tables.offer).values(**row))
+
+
+def find_offer(connection: Connection, authority_id: str, code: str) -> Row[tuple[object, ...]] | None:
+    """The offer of a pre-authorised code, locked."""
+    table = tables.offer
+    return connection.execute(
+        select(table)
+        .where(table.c.authority_id == authority_id, table.c.code_hash == fingerprint(code))
+        .with_for_update()
+    ).one_or_none()
+
+
+def count_attempt(connection: Connection, authority_id: str, offer_id: str) -> None:
+    """One more wrong transaction code."""
+    table = tables.offer
+    connection.execute(
+        update(table)
+        .where(table.c.authority_id == authority_id, table.c.offer_id == offer_id)
+        .values(attempts=table.c.attempts + 1)
+    )
+
+
+def take_offer(connection: Connection, authority_id: str, offer_id: str, now: int) -> bool:
+    """Use the offer up; says whether it was still there."""
+    table = tables.offer
+    result = connection.execute(
+        update(table)
+        .where(table.c.authority_id == authority_id, table.c.offer_id == offer_id, table.c.taken_at.is_(None))
+        .values(taken_at=now)
+    )
+    return result.rowcount == 1
+
+
+def add_wallet(connection: Connection, row: dict[str, object]) -> None:
+    """Enrol a phone for a document."""
+    connection.execute(insert(tables.wallet).values(**row))
+
+
+def add_grant(connection: Connection, row: dict[str, object]) -> None:
+    """Record a token by its hash."""
+    connection.execute(insert(tables.grant).values(**row))
+
+
+def use_refresh_token(connection: Connection, authority_id: str, token: str, now: int) -> bool:
+    """Spend a refresh token; says whether it was good. The update is atomic: of two senders one wins."""
+    table = tables.grant
+    result = connection.execute(
+        update(table)
+        .where(
+            table.c.authority_id == authority_id,
+            table.c.token_hash == fingerprint(token),
+            table.c.kind == REFRESH,
+            table.c.used_at.is_(None),
+            table.c.expires_at > now,
+        )
+        .values(used_at=now)
+    )
+    return result.rowcount == 1
+
+
+def find_wallet(
+    connection: Connection, authority_id: str, token: str, kind: str, now: int
+) -> WalletRow | None:
+    """Whose token this is, while it lives; the owner comes from the query itself (threats.md, T46)."""
+    grant, wallet, document = tables.grant, tables.wallet, tables.document
+    row = connection.execute(
+        select(wallet, document.c.document_type, document.c.registry_reference)
+        .join(
+            grant, (grant.c.authority_id == wallet.c.authority_id) & (grant.c.wallet_id == wallet.c.wallet_id)
+        )
+        .join(
+            document,
+            (document.c.authority_id == wallet.c.authority_id)
+            & (document.c.document_id == wallet.c.document_id),
+        )
+        .where(
+            grant.c.authority_id == authority_id,
+            grant.c.token_hash == fingerprint(token),
+            grant.c.kind == kind,
+            grant.c.expires_at > now,
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return WalletRow(
+        row.authority_id,
+        row.wallet_id,
+        row.document_id,
+        row.document_type,
+        row.registry_reference,
+        row.thumbprint,
+        row.paused_at is not None,
+        row.lost_at is not None,
+    )
+
+
+def add_nonce(connection: Connection, nonce: str, expires_at: int) -> None:
+    """Record a fresh nonce by its hash."""
+    connection.execute(
+        insert(tables.nonce).values(nonce_hash=fingerprint(nonce), expires_at=expires_at, used_at=None)
+    )
+
+
+def use_nonce(connection: Connection, nonce: str, now: int) -> bool:
+    """Spend a nonce; says whether it was good. The update is atomic: of two senders one wins."""
+    table = tables.nonce
+    result = connection.execute(
+        update(table)
+        .where(table.c.nonce_hash == fingerprint(nonce), table.c.used_at.is_(None), table.c.expires_at > now)
+        .values(used_at=now)
+    )
+    return result.rowcount == 1
+
+
+def purge(connection: Connection, now: int) -> None:
+    """Forget what could not be played again anyway."""
+    connection.execute(delete(tables.nonce).where(tables.nonce.c.expires_at < now))
+    connection.execute(delete(tables.dpop_proof).where(tables.dpop_proof.c.expires_at < now))
+    connection.execute(delete(tables.grant).where(tables.grant.c.expires_at < now))

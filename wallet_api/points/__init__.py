@@ -1,0 +1,1 @@
+"""The ledger of points (Code de la route L223-1 and following)."""

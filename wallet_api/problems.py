@@ -1,0 +1,311 @@
+"""Problem documents (RFC 9457): every 4xx and 5xx, written once, from a closed catalogue.
+
+- Nothing of the request is repeated: no value, no path, no unknown member name. The framework's own 422 would return
+  the submitted value, and with it a NIR.
+- `type` resolves to a page of this service; `error` is added where OAuth or OpenID4VCI names a code (RFC 6749,
+  section 5.2; OpenID4VCI 1.0, sections 6.3 and 8.3.1.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One kind of trouble: HTTP status, OAuth error code if any, and what to do, in French and in English."""
+
+    code: str
+    status: int
+    fr: str
+    en: str
+    error: str | None = None
+
+
+_ROWS: Final = (
+    Problem(
+        "invalid-request",
+        400,
+        "Requête incomplète ou malformée.",
+        "Incomplete or malformed request.",
+        "invalid_request",
+    ),
+    Problem("unauthenticated", 401, "Clé d’accès absente ou inconnue.", "Access key missing or unknown."),
+    Problem("forbidden", 403, "Cette clé ne permet pas cet acte.", "This key does not permit this act."),
+    Problem("not-found", 404, "Aucun objet à cette adresse.", "There is nothing at this address."),
+    Problem(
+        "method-not-allowed",
+        405,
+        "Cette adresse n’accepte pas ce verbe.",
+        "This address does not take this verb.",
+    ),
+    Problem(
+        "not-acceptable",
+        406,
+        "Aucune forme demandée n’est disponible.",
+        "None of the forms asked for is available.",
+    ),
+    Problem("too-large", 413, "Requête trop volumineuse.", "The request is too large."),
+    Problem(
+        "content-refused",
+        422,
+        "Un champ manque ou n’a pas la forme attendue.",
+        "A field is missing or has another form.",
+    ),
+    Problem(
+        "idempotency-key-missing",
+        400,
+        "Un acte demande l’en-tête Idempotency-Key, de 16 à 64 caractères.",
+        "An act needs the Idempotency-Key header, 16 to 64 characters.",
+    ),
+    Problem(
+        "idempotency-key-reused",
+        409,
+        "Cette clé d’idempotence a servi à une autre requête.",
+        "This idempotency key served another request.",
+    ),
+    Problem(
+        "decision-already-recorded",
+        409,
+        "Une décision porte déjà cette référence.",
+        "A decision with this reference is recorded already.",
+    ),
+    Problem("already-lifted", 409, "Cette mesure est déjà levée.", "This measure is lifted already."),
+    Problem("already-revoked", 409, "Ce titre est déjà révoqué.", "This title is revoked already."),
+    Problem(
+        "not-a-suspension", 409, "Seule une suspension peut être levée.", "Only a suspension can be lifted."
+    ),
+    Problem(
+        "points-out-of-range",
+        409,
+        "Le solde sortirait de 0 à 12 (L223-1).",
+        "The balance would leave 0 to 12 (L223-1).",
+    ),
+    Problem(
+        "not-a-licence-with-points",
+        409,
+        "Ce document ne porte pas de points.",
+        "This document bears no points.",
+    ),
+    Problem("dates-out-of-order", 422, "Ces dates se contredisent.", "These dates contradict each other."),
+    Problem(
+        "person-unknown",
+        404,
+        "Le registre ne connaît pas cette personne.",
+        "The registry does not know this person.",
+    ),
+    Problem(
+        "registry-silent",
+        503,
+        "Le registre ne répond pas ; réessayez plus tard.",
+        "The registry does not answer; try again later.",
+    ),
+    Problem(
+        "unsupported-grant",
+        400,
+        "Ce type d’autorisation n’existe pas ici.",
+        "No such grant type here.",
+        "unsupported_grant_type",
+    ),
+    Problem(
+        "grant-refused",
+        400,
+        "Le code ou le jeton est inconnu, périmé ou déjà utilisé ; demandez une nouvelle offre.",
+        "The code or token is unknown, expired or used already; ask for a new offer.",
+        "invalid_grant",
+    ),
+    Problem(
+        "tx-code-wrong",
+        400,
+        "Le code de confirmation ne convient pas.",
+        "The transaction code does not fit.",
+        "invalid_grant",
+    ),
+    Problem(
+        "document-suspended",
+        400,
+        "Le document est suspendu : rien n’est renouvelé jusqu’à la levée.",
+        "The document is suspended: nothing is renewed before it is lifted.",
+        "invalid_grant",
+    ),
+    Problem(
+        "document-revoked",
+        400,
+        "Le document est révoqué : rien n’est renouvelé.",
+        "The document is revoked: nothing is renewed.",
+        "invalid_grant",
+    ),
+    Problem(
+        "wallet-lost",
+        400,
+        "Ce téléphone a été déclaré perdu.",
+        "This phone was declared lost.",
+        "invalid_grant",
+    ),
+    Problem(
+        "dpop-refused",
+        400,
+        "La preuve DPoP manque, ne convient pas, est périmée ou déjà vue.",
+        "The DPoP proof is missing, does not fit, is too old or was seen before.",
+        "invalid_dpop_proof",
+    ),
+    Problem(
+        "dpop-refused-here",
+        401,
+        "La preuve DPoP manque, ne convient pas, est périmée ou déjà vue.",
+        "The DPoP proof is missing, does not fit, is too old or was seen before.",
+        "invalid_dpop_proof",
+    ),
+    Problem(
+        "token-refused",
+        401,
+        "Le jeton d’accès est inconnu ou périmé ; renouvelez-le.",
+        "The access token is unknown or expired; renew it.",
+        "invalid_token",
+    ),
+    Problem(
+        "credential-request-refused",
+        400,
+        "Demande de titre malformée.",
+        "Malformed credential request.",
+        "invalid_credential_request",
+    ),
+    Problem(
+        "configuration-unknown",
+        400,
+        "Aucun titre de ce nom n’est délivré.",
+        "No credential of this name is issued.",
+        "unknown_credential_configuration",
+    ),
+    Problem(
+        "nonce-refused",
+        400,
+        "Le nonce est inconnu, périmé ou déjà utilisé ; demandez-en un autre.",
+        "The nonce is unknown, expired or used already; ask for another.",
+        "invalid_nonce",
+    ),
+    Problem(
+        "proof-refused",
+        400,
+        "Une preuve de clé ne convient pas.",
+        "A key proof does not fit.",
+        "invalid_proof",
+    ),
+    Problem(
+        "device-key-used",
+        400,
+        "Une clé d’appareil a déjà servi : une clé neuve par titre.",
+        "A device key was used before: one new key for each credential.",
+        "invalid_proof",
+    ),
+    Problem(
+        "credential-denied",
+        400,
+        "Ce titre n’est pas délivré dans l’état présent du document.",
+        "This credential is not issued in the present state of the document.",
+        "credential_request_denied",
+    ),
+    Problem(
+        "wallet-paused",
+        400,
+        "Le document est en pause sur ce téléphone ; reprenez-le d’abord.",
+        "The document is paused on this phone; resume it first.",
+        "credential_request_denied",
+    ),
+    Problem(
+        "signing-unavailable",
+        503,
+        "La signature est indisponible ; réessayez plus tard.",
+        "Signing is unavailable; try again later.",
+    ),
+    Problem("terminal-known", 409, "Ce terminal est déjà enrôlé.", "This terminal is enrolled already."),
+    Problem("not-ready", 503, "Le service n’est pas prêt.", "The service is not ready."),
+    Problem(
+        "internal",
+        500,
+        "Erreur interne, consignée sans votre requête.",
+        "Internal error, logged without your request.",
+    ),
+)
+PROBLEMS: Final = {row.code: row for row in _ROWS}
+_BY_STATUS: Final = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 400: "invalid-request"}
+# Protocol endpoints answer 400 with their own code where others answer 422.
+_REFUSED_CONTENT: Final = {"/token": "invalid-request", "/credential": "credential-request-refused"}
+
+
+class WalletError(Exception):
+    """A refusal that the client must understand; rendered once, at the edge. `code` is one of `PROBLEMS`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.problem = PROBLEMS[code]
+
+
+class ProblemBody(BaseModel):
+    """An RFC 9457 problem document. Nothing in it comes from the request."""
+
+    type: str
+    title: str
+    status: int
+    error: str | None = None
+    fields: list[str] | None = None
+
+
+def render(problem: Problem, request: Request, *, fields: list[str] | None = None) -> JSONResponse:
+    """The problem document, in the language that the client prefers; French unless English is asked for first."""
+    english = request.headers.get("accept-language", "").strip().lower().startswith("en")
+    content: dict[str, object] = {
+        "type": f"{request.app.state.service.settings.base_url}/problems/{problem.code}",
+        "title": problem.en if english else problem.fr,
+        "status": problem.status,
+    }
+    if problem.error is not None:
+        content["error"] = problem.error
+    if fields:
+        content["fields"] = fields
+    headers = {"Content-Language": "en" if english else "fr", "Cache-Control": "no-store"}
+    if problem.status == 401:
+        scheme = "DPoP" if problem.error else "Bearer"
+        headers["WWW-Authenticate"] = f'{scheme} error="{problem.error or "invalid_token"}"'
+    request.state.problem = problem.code
+    return JSONResponse(content, problem.status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of `app` a problem document."""
+
+    @app.exception_handler(WalletError)
+    def _refused(request: Request, error: WalletError) -> JSONResponse:
+        return render(error.problem, request)
+
+    @app.exception_handler(HTTPException)
+    def _framework(request: Request, error: HTTPException) -> JSONResponse:
+        code = _BY_STATUS.get(error.status_code, "invalid-request" if error.status_code < 500 else "internal")
+        return render(PROBLEMS[code], request)
+
+    @app.exception_handler(RequestValidationError)
+    def _content(request: Request, error: RequestValidationError) -> JSONResponse:
+        code = _REFUSED_CONTENT.get(request.url.path, "content-refused")
+        return render(PROBLEMS[code], request, fields=_known_fields(error))
+
+    @app.exception_handler(Exception)
+    def _unforeseen(request: Request, _error: Exception) -> JSONResponse:
+        return render(PROBLEMS["internal"], request)
+
+
+def _known_fields(error: RequestValidationError) -> list[str]:
+    """Places of the faults by declared name. A member that we did not declare was named by the client: left out."""
+    places = set()
+    for fault in error.errors():
+        if fault["type"] not in {"extra_forbidden", "json_invalid"}:
+            places.add(".".join(str(part) for part in fault["loc"] if not isinstance(part, int)))
+    return sorted(places)

@@ -1,0 +1,105 @@
+"""Static files of the published trees, Token Status Lists at their uris, and the operator's publish button.
+
+The public tree is free. The police and health trees, which carry points, companions and reader keys, open to a mirror
+secret that came with a terminal's enrolment (threats.md, T38); a lost terminal's secret opens nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path as FilePath
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+from pydantic import BaseModel
+
+from credentials.spec import Audience, Domain
+from keys.errors import SigningKeyError
+from wallet_api.access import AccessRole, Actor, requires
+from wallet_api.problems import WalletError
+from wallet_api.terminals.store import mirror_opens
+from wallet_api.wiring import Service, ServiceOf
+
+from .run import publish_now
+from .state import PublicationRefused
+
+router = APIRouter(tags=["Publication"])
+_PATH: Final = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,99}/){0,5}[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_JWT, _CWT = "application/statuslist+jwt", "application/statuslist+cwt"
+_DOMAINS: Final = {"l": Domain.LICENCE, "h": Domain.HEALTH}
+_OPERATORS: Final = requires(AccessRole.OPERATOR, AccessRole.LICENCE_AUTHORITY, AccessRole.HEALTH_AUTHORITY)
+
+
+class Published(BaseModel):
+    """One publication."""
+
+    edition: int
+    lists: int
+    files: int
+
+
+@router.get("/tuf/{area}/{path:path}", operation_id="readPublishedFile", response_class=Response)
+def read_published_file(
+    service: ServiceOf,
+    request: Request,
+    area: Literal["public", "police", "health"],
+    path: Annotated[str, Path(max_length=400)],
+) -> Response:
+    """One file of a published tree, with an ETag."""
+    if area != "public":
+        _require_mirror(service, request, Audience(area))
+    if not _PATH.fullmatch(path) or path.split("/")[0] not in {"metadata", "targets"}:
+        raise WalletError("not-found")
+    kind = "application/json" if path.endswith(".json") else "application/cbor"
+    return _file(request, service.settings.published_folder / area / path, kind)
+
+
+@router.get("/s/{letter}/{number}", operation_id="readStatusList", response_class=Response)
+def read_status_list(
+    service: ServiceOf,
+    request: Request,
+    letter: Literal["l", "h"],
+    number: Annotated[int, Path(ge=1, le=999_999)],
+) -> Response:
+    """A Token Status List, as JWT or CWT by the Accept header (section 8.1); JWT when either will do."""
+    accepted = request.headers.get("accept", "*/*")
+    if _JWT in accepted or "*/*" in accepted or "application/*" in accepted:
+        kind = _JWT
+    elif _CWT in accepted:
+        kind = _CWT
+    else:
+        raise WalletError("not-acceptable")
+    name = f"{number}.{'jwt' if kind == _JWT else 'cwt'}"
+    answer = _file(request, service.settings.published_folder / "lists" / _DOMAINS[letter] / name, kind)
+    answer.headers["Vary"] = "Accept"
+    return answer
+
+
+@router.post("/authority/publications", operation_id="publish", status_code=201)
+def request_publication(service: ServiceOf, actor: Annotated[Actor, Depends(_OPERATORS)]) -> Published:  # noqa: ARG001
+    """Publish what the database says now."""
+    try:
+        report = publish_now(service)
+    except (PublicationRefused, SigningKeyError) as error:
+        raise WalletError("not-ready") from error
+    return Published(edition=report.edition, lists=report.lists, files=report.files)
+
+
+def _require_mirror(service: Service, request: Request, profile: Audience) -> None:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    with service.database.read() as connection:
+        if scheme.lower() != "bearer" or not secret or not mirror_opens(connection, secret, profile):
+            raise WalletError("unauthenticated")
+
+
+def _file(request: Request, path: FilePath, kind: str) -> Response:
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise WalletError("not-found") from None
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(None, 304, headers)
+    return Response(content, 200, headers, kind)

@@ -1,0 +1,173 @@
+"""SQL of publication: one consistent picture of the database, and the numbers of editions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Final
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from credentials.cose_key import X25519Key
+from credentials.spec import LIST_SIZE, Audience, Domain, StatusValue
+from credentials.status_companion import CompanionEntry, EntryClass
+from credentials.views import View
+from keys import Terminal
+from wallet_api import tables
+from wallet_api.access import SERVICE
+from wallet_api.issuance.store import ListKind
+
+from .state import PublicationState
+
+# The gravest value wins: final before passing, refusal before advice (decisions.md, section 4).
+_GRAVEST: Final = (StatusValue.REVOKED, StatusValue.SUSPENDED, StatusValue.SUPERSEDED)
+_CLASSES: Final = tuple(EntryClass)  # in the order of gravity
+_NEXT_LIST_AT: Final = LIST_SIZE * 3 // 8  # a list is born before its first entry, so that terminals hold it
+
+Causes = dict[tuple[Domain, int, int], list[tuple[int, str, int, int | None, str | None]]]
+
+
+def next_edition(connection: Connection, published: int, now: int) -> int:
+    """Take the next edition number: above every number taken, and above what the folder holds."""
+    table = tables.publication
+    last = connection.execute(
+        select(func.max(table.c.edition)).where(table.c.authority_id == SERVICE)
+    ).scalar_one()
+    edition = max(published, last or 0) + 1
+    connection.execute(insert(table).values(authority_id=SERVICE, edition=edition, started_at=now))
+    return edition
+
+
+def finish_edition(connection: Connection, edition: int, now: int) -> None:
+    """The edition is in force."""
+    table = tables.publication
+    connection.execute(
+        update(table)
+        .where(table.c.authority_id == SERVICE, table.c.edition == edition)
+        .values(finished_at=now)
+    )
+
+
+def last_finished(connection: Connection) -> int | None:
+    """The instant of the last publication that succeeded."""
+    table = tables.publication
+    found: int | None = connection.execute(
+        select(func.max(table.c.finished_at)).where(table.c.authority_id == SERVICE)
+    ).scalar_one()
+    return found
+
+
+def read_state(connection: Connection, base_url: str, edition: int, now: int) -> PublicationState:
+    """Everything that one publication says, as of `now`."""
+    status: dict[Domain, dict[int, dict[int, int]]] = {}
+    companions: dict[Domain, dict[int, dict[int, CompanionEntry]]] = {}
+    for domain in Domain:
+        numbers = _list_numbers(connection, domain, ListKind.STATUS)
+        status[domain] = {number: {} for number in numbers}
+        companions[domain] = {number: {} for number in numbers}
+    for (domain, number, index), causes in _causes_in_force(connection, now).items():
+        value = next(one for one in _GRAVEST if any(cause[0] == one for cause in causes))
+        status[domain][number][index] = value
+        entry = _companion(causes, value)
+        if entry is not None:
+            companions[domain][number][index] = entry
+    return PublicationState(
+        edition=edition,
+        base_url=base_url,
+        status=status,
+        points=_points(connection, now),
+        companions=companions,
+        terminals=_terminals(connection),
+    )
+
+
+def _list_numbers(connection: Connection, domain: Domain, kind: ListKind) -> range:
+    table = tables.list_fill
+    row = connection.execute(
+        select(table.c.list_number, table.c.taken)
+        .where(table.c.authority_id == domain.value, table.c.kind == kind.value)
+        .order_by(table.c.list_number.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return range(1, 2)
+    return range(1, row.list_number + (2 if row.taken >= _NEXT_LIST_AT else 1))
+
+
+def _causes_in_force(connection: Connection, now: int) -> Causes:
+    cause, credential = tables.status_cause, tables.credential
+    rows = connection.execute(
+        select(
+            credential.c.authority_id,
+            credential.c.status_list,
+            credential.c.status_index,
+            cause.c.value,
+            cause.c.cause_class,
+            cause.c.since,
+            cause.c.until,
+            cause.c.reason_class,
+        )
+        .join(
+            credential,
+            (credential.c.authority_id == cause.c.authority_id)
+            & (credential.c.credential_id == cause.c.credential_id),
+        )
+        .where(
+            cause.c.lifted_at.is_(None),
+            cause.c.since <= now,
+            cause.c.until.is_(None) | (cause.c.until > now),
+        )
+    )
+    found: Causes = defaultdict(list)
+    for authority_id, number, index, value, name, since, until, reason in rows:
+        found[Domain(authority_id), number, index].append((value, name, since, until, reason))
+    return found
+
+
+def _companion(
+    causes: list[tuple[int, str, int, int | None, str | None]], value: int
+) -> CompanionEntry | None:
+    """Class and dates of the gravest cause of the entry's value; of several alike, the one that lasts longest."""
+    if value not in {StatusValue.REVOKED, StatusValue.SUSPENDED}:
+        return None
+    same = [one for one in causes if one[0] == value]
+    _, name, since, until, reason = min(
+        same, key=lambda one: (_CLASSES.index(EntryClass(one[1])), one[3] is not None, -(one[3] or 0))
+    )
+    return CompanionEntry(EntryClass(name), since, until, reason)
+
+
+def _points(connection: Connection, now: int) -> dict[int, dict[int, int]]:
+    """Balances of every licence that somebody may show with points; other entries stay unassigned."""
+    credential, balance = tables.credential, tables.points_balance
+    lists: dict[int, dict[int, int]] = {
+        number: {} for number in _list_numbers(connection, Domain.LICENCE, ListKind.POINTS)
+    }
+    rows = connection.execute(
+        select(credential.c.points_list, credential.c.points_index, balance.c.balance)
+        .join(
+            balance,
+            (balance.c.authority_id == credential.c.authority_id)
+            & (balance.c.document_id == credential.c.document_id),
+        )
+        .where(
+            credential.c.view == View.ROAD_CHECK.value,
+            credential.c.expires_at > now,
+            credential.c.state != "unissued",
+            credential.c.points_list.is_not(None),
+        )
+    )
+    for number, index, value in rows:
+        lists[number][index] = value
+    return lists
+
+
+def _terminals(connection: Connection) -> tuple[Terminal, ...]:
+    table = tables.terminal
+    rows = connection.execute(
+        select(table.c.terminal_id, table.c.profile, table.c.public_key)
+        .where(table.c.lost_at.is_(None))
+        .order_by(table.c.terminal_id)
+    )
+    return tuple(
+        Terminal(terminal_id, Audience(profile), X25519Key(bytes(key))) for terminal_id, profile, key in rows
+    )

@@ -1,0 +1,1 @@
+"""Registries from which documents are filled: adapters, and the fictitious people of a demonstration."""

@@ -1,0 +1,346 @@
+"""The tables. SQL that works on SQLite and on PostgreSQL alike: no triggers, stored functions or sequences.
+
+- The authority id comes first in every primary key, unique and foreign key, so that authorities can be spread over
+  machines. Protocol freshness (nonces, DPoP proofs) belongs to no authority and is keyed by a hash.
+- Instants are UTC seconds, civil days are ISO texts.
+- `points_entry`, `measure` and `audit_entry` are append-only: a mistake is put right by another row.
+- No table holds a name, a NIR, a NEPH or a licence number; `registry_reference` is the registry's own opaque key, and
+  the two domains share none (france.md, section 11).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+_ID: Final = String(32)
+_HASH: Final = String(64)
+_WORD: Final = String(32)
+_REFERENCE: Final = String(80)
+_DAY: Final = String(10)
+
+
+def _authority() -> Column[str]:
+    return Column("authority_id", _WORD, nullable=False)
+
+
+access_key: Final = Table(
+    "access_key",
+    metadata,
+    _authority(),
+    Column("key_hash", _HASH, nullable=False),
+    Column("role", _WORD, nullable=False),
+    Column("actor_id", _ID, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("disabled_at", BigInteger),
+    PrimaryKeyConstraint("authority_id", "key_hash"),
+)
+"""Bearer keys of the authority's roles, hashed."""
+
+document: Final = Table(
+    "document",
+    metadata,
+    _authority(),
+    Column("document_id", _ID, nullable=False),
+    Column("document_type", _WORD, nullable=False),
+    Column("registry_reference", _REFERENCE, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("authority_id", "document_id"),
+    UniqueConstraint("authority_id", "document_type", "registry_reference"),
+)
+"""A licence or a card that the service may issue."""
+
+
+def _of_document() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["authority_id", "document_id"], ["document.authority_id", "document.document_id"]
+    )
+
+
+offer: Final = Table(
+    "offer",
+    metadata,
+    _authority(),
+    Column("offer_id", _ID, nullable=False),
+    Column("document_id", _ID, nullable=False),
+    Column("code_hash", _HASH, nullable=False),
+    Column("tx_code_hash", _HASH),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("taken_at", BigInteger),
+    PrimaryKeyConstraint("authority_id", "offer_id"),
+    UniqueConstraint("authority_id", "code_hash"),
+    _of_document(),
+)
+
+wallet: Final = Table(
+    "wallet",
+    metadata,
+    _authority(),
+    Column("wallet_id", _ID, nullable=False),
+    Column("document_id", _ID, nullable=False),
+    Column("thumbprint", _HASH, nullable=False),
+    Column("enrolled_at", BigInteger, nullable=False),
+    Column("paused_at", BigInteger),
+    Column("lost_at", BigInteger),
+    PrimaryKeyConstraint("authority_id", "wallet_id"),
+    _of_document(),
+    Index("ix_wallet_document", "authority_id", "document_id"),
+)
+"""One phone that took up one document; its DPoP key by thumbprint. Two documents on one phone are two rows."""
+
+grant: Final = Table(
+    "access_grant",
+    metadata,
+    _authority(),
+    Column("token_hash", _HASH, nullable=False),
+    Column("kind", _WORD, nullable=False),
+    Column("wallet_id", _ID, nullable=False),
+    Column("document_id", _ID, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+    PrimaryKeyConstraint("authority_id", "token_hash"),
+    ForeignKeyConstraint(["authority_id", "wallet_id"], ["wallet.authority_id", "wallet.wallet_id"]),
+    Index("ix_access_grant_expires_at", "expires_at"),
+)
+"""Access and refresh tokens (RFC 6749), hashed; a refresh token is used once."""
+
+nonce: Final = Table(
+    "nonce",
+    metadata,
+    Column("nonce_hash", _HASH, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+    PrimaryKeyConstraint("nonce_hash"),
+    Index("ix_nonce_expires_at", "expires_at"),
+)
+
+dpop_proof: Final = Table(
+    "dpop_proof",
+    metadata,
+    Column("proof_hash", _HASH, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("proof_hash"),
+    Index("ix_dpop_proof_expires_at", "expires_at"),
+)
+"""DPoP proofs seen (key and `jti`, RFC 9449 section 11.1), kept as long as they could be played again."""
+
+credential: Final = Table(
+    "credential",
+    metadata,
+    _authority(),
+    Column("credential_id", _ID, nullable=False),
+    Column("document_id", _ID, nullable=False),
+    Column("wallet_id", _ID, nullable=False),
+    Column("batch_id", _ID, nullable=False),
+    Column("view", _WORD, nullable=False),
+    Column("form", Integer, nullable=False),
+    Column("paper", Integer, nullable=False),
+    Column("device_key_hash", _HASH),
+    Column("status_list", Integer, nullable=False),
+    Column("status_index", Integer, nullable=False),
+    Column("points_list", Integer),
+    Column("points_index", Integer),
+    Column("signer_key_id", LargeBinary(8), nullable=False),
+    Column("issued_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("state", _WORD, nullable=False),
+    Column("grants", Text, nullable=False),
+    PrimaryKeyConstraint("authority_id", "credential_id"),
+    UniqueConstraint("authority_id", "status_list", "status_index"),
+    UniqueConstraint("authority_id", "points_list", "points_index"),
+    UniqueConstraint("authority_id", "device_key_hash"),
+    _of_document(),
+    ForeignKeyConstraint(["authority_id", "wallet_id"], ["wallet.authority_id", "wallet.wallet_id"]),
+    CheckConstraint("state IN ('reserved', 'issued', 'unissued')", name="state"),
+    Index("ix_credential_document", "authority_id", "document_id"),
+    Index("ix_credential_wallet", "authority_id", "wallet_id"),
+    Index("ix_credential_expires_at", "authority_id", "expires_at"),
+)
+"""One row for each credential, written before it is signed. A row left `reserved` or `unissued` keeps its indexes."""
+
+list_fill: Final = Table(
+    "list_fill",
+    metadata,
+    _authority(),
+    Column("kind", _WORD, nullable=False),
+    Column("list_number", Integer, nullable=False),
+    Column("taken", Integer, nullable=False),
+    PrimaryKeyConstraint("authority_id", "kind", "list_number"),
+)
+"""How many indexes of each list are taken; a list that is half full is followed by the next."""
+
+status_cause: Final = Table(
+    "status_cause",
+    metadata,
+    _authority(),
+    Column("cause_id", _ID, nullable=False),
+    Column("credential_id", _ID, nullable=False),
+    Column("cause_class", _WORD, nullable=False),
+    Column("value", Integer, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger),
+    Column("reason_class", _WORD),
+    Column("origin_id", _ID, nullable=False),
+    Column("lifted_at", BigInteger),
+    PrimaryKeyConstraint("authority_id", "cause_id"),
+    UniqueConstraint("authority_id", "credential_id", "origin_id"),
+    ForeignKeyConstraint(
+        ["authority_id", "credential_id"], ["credential.authority_id", "credential.credential_id"]
+    ),
+    CheckConstraint("value IN (1, 2, 3)", name="value"),
+    Index("ix_status_cause_origin", "authority_id", "origin_id"),
+)
+"""Why a credential is not plainly valid. Its status entry is the gravest cause in force, recomputed each time."""
+
+measure: Final = Table(
+    "measure",
+    metadata,
+    _authority(),
+    Column("measure_id", _ID, nullable=False),
+    Column("document_id", _ID, nullable=False),
+    Column("kind", _WORD, nullable=False),
+    Column("decision_reference", _REFERENCE, nullable=False),
+    Column("subject", _WORD, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger),
+    Column("reason_class", _WORD),
+    Column("lifts_id", _ID),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("actor_id", _ID, nullable=False),
+    PrimaryKeyConstraint("authority_id", "measure_id"),
+    UniqueConstraint("authority_id", "decision_reference"),
+    UniqueConstraint("authority_id", "lifts_id"),
+    _of_document(),
+    CheckConstraint("kind IN ('suspension', 'revocation', 'lift')", name="kind"),
+    Index("ix_measure_document", "authority_id", "document_id"),
+)
+"""Acts on the right or the title; append-only. `lifts_id` is unique: a suspension is lifted once."""
+
+points_entry: Final = Table(
+    "points_entry",
+    metadata,
+    _authority(),
+    Column("entry_id", _ID, nullable=False),
+    Column("document_id", _ID, nullable=False),
+    Column("kind", _WORD, nullable=False),
+    Column("decision_reference", _REFERENCE, nullable=False),
+    Column("points", Integer, nullable=False),
+    Column("applied", Integer, nullable=False),
+    Column("committed_on", _DAY),
+    Column("established_on", _DAY, nullable=False),
+    Column("offence_class", _WORD),
+    Column("stop_reference", _REFERENCE),
+    Column("annuls_id", _ID),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("actor_id", _ID, nullable=False),
+    PrimaryKeyConstraint("authority_id", "entry_id"),
+    UniqueConstraint("authority_id", "decision_reference"),
+    UniqueConstraint("authority_id", "annuls_id"),
+    _of_document(),
+    CheckConstraint("kind IN ('opening', 'withdrawal', 'restoration')", name="kind"),
+    CheckConstraint("points >= 0 AND points <= 12", name="points"),
+    Index("ix_points_entry_document", "authority_id", "document_id"),
+)
+"""The ledger. `points` is what the decision says, `applied` the signed change of the balance that it made."""
+
+points_balance: Final = Table(
+    "points_balance",
+    metadata,
+    _authority(),
+    Column("document_id", _ID, nullable=False),
+    Column("balance", Integer, nullable=False),
+    Column("as_of", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("authority_id", "document_id"),
+    _of_document(),
+    CheckConstraint("balance >= 0 AND balance <= 12", name="balance"),
+)
+"""The balance that the ledger amounts to (Code de la route L223-1: 0 to 12)."""
+
+terminal: Final = Table(
+    "terminal",
+    metadata,
+    _authority(),
+    Column("terminal_id", _REFERENCE, nullable=False),
+    Column("profile", _WORD, nullable=False),
+    Column("public_key", LargeBinary(32), nullable=False),
+    Column("mirror_hash", _HASH),
+    Column("enrolled_at", BigInteger, nullable=False),
+    Column("lost_at", BigInteger),
+    PrimaryKeyConstraint("authority_id", "terminal_id"),
+    UniqueConstraint("authority_id", "mirror_hash"),
+)
+
+publication: Final = Table(
+    "publication",
+    metadata,
+    _authority(),
+    Column("edition", BigInteger, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+    PrimaryKeyConstraint("authority_id", "edition"),
+)
+"""Editions of the published lists; a number is never used twice, even when publishing failed."""
+
+idempotency: Final = Table(
+    "idempotency",
+    metadata,
+    _authority(),
+    Column("key_hash", _HASH, nullable=False),
+    Column("request_hash", _HASH, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("authority_id", "key_hash"),
+)
+
+audit_entry: Final = Table(
+    "audit_entry",
+    metadata,
+    _authority(),
+    Column("sequence", BigInteger, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("actor_id", _ID, nullable=False),
+    Column("act", _WORD, nullable=False),
+    Column("subject_id", _REFERENCE, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("previous", _HASH, nullable=False),
+    Column("digest", _HASH, nullable=False),
+    PrimaryKeyConstraint("authority_id", "sequence"),
+)
+
+audit_head: Final = Table(
+    "audit_head",
+    metadata,
+    _authority(),
+    Column("sequence", BigInteger, nullable=False),
+    Column("digest", _HASH, nullable=False),
+    PrimaryKeyConstraint("authority_id"),
+)
+"""Last link of each chain; locking this row orders those who append."""

@@ -1,0 +1,105 @@
+"""Logs and metrics without personal data: a closed list of fields goes out, everything else stays in.
+
+A log line never holds a path, a query, a header or an exception's text: the route's template, the status, the problem's
+code and the type of an unforeseen exception with its place in our own code say what an operator needs.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+FIELDS: Final = frozenset(
+    {
+        "event",
+        "at",
+        "level",
+        "method",
+        "route",
+        "status",
+        "problem",
+        "milliseconds",
+        "error",
+        "place",
+        "edition",
+        "count",
+    }
+)
+_LOG: Final = logging.getLogger("wallet_api")
+_ROOT: Final = Path(__file__).parent
+
+
+class Telemetry:
+    """Metrics of one application and the writer of its log lines."""
+
+    def __init__(self) -> None:
+        """Count from zero, in a registry of its own."""
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "lp_requests", "Answered requests.", ["method", "route", "status"], registry=self.registry
+        )
+        self.seconds = Histogram("lp_request_seconds", "Time to answer.", ["route"], registry=self.registry)
+        self.issued = Counter(
+            "lp_credentials_issued", "Credentials handed out.", ["view", "form"], registry=self.registry
+        )
+        self.unissued = Counter(
+            "lp_credentials_unissued", "Credentials recorded and not handed out.", registry=self.registry
+        )
+        self.acts = Counter("lp_authority_acts", "Acts of authority.", ["act"], registry=self.registry)
+        self.published_at = Gauge(
+            "lp_published_timestamp_seconds", "Instant of the last publication.", registry=self.registry
+        )
+
+    def exposition(self) -> bytes:
+        """The metrics in Prometheus' text form."""
+        return generate_latest(self.registry)
+
+
+def log(event: str, **fields: str | int | None) -> None:
+    """Write one line. Raises `ValueError` for a field outside the list, so that a slip is found by the tests."""
+    unknown = fields.keys() - FIELDS
+    if unknown:
+        msg = f"fields outside the allow-list: {sorted(unknown)}"
+        raise ValueError(msg)
+    _LOG.info(event, extra={"lp": {name: value for name, value in fields.items() if value is not None}})
+
+
+def place_of(error: BaseException) -> str:
+    """Where in our own code an exception came from, as `file:line`; never its text, which may repeat input."""
+    own = [
+        one for one in traceback.extract_tb(error.__traceback__) if Path(one.filename).is_relative_to(_ROOT)
+    ]
+    return f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else "elsewhere"
+
+
+class _JsonLines(logging.Formatter):
+    """One JSON object a line, of the allowed fields only; foreign loggers give their level and event name alone."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields: Mapping[str, object] = getattr(record, "lp", {})
+        event = (
+            record.getMessage() if record.name == _LOG.name else f"library {record.name.partition('.')[0]}"
+        )
+        line = {"at": int(record.created), "level": record.levelname.lower(), "event": event, **fields}
+        return json.dumps(line, ensure_ascii=True)
+
+
+def install_json_logs() -> None:
+    """Send everything that is logged in this process through the allow-list, to standard error."""
+    target = logging.StreamHandler(sys.stderr)
+    target.setFormatter(_JsonLines())
+    root = logging.getLogger()
+    root.handlers[:] = [target]
+    root.setLevel(logging.INFO)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "alembic", "sqlalchemy"):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = []
+        logger.propagate = True
+        logger.setLevel(logging.WARNING)

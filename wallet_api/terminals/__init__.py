@@ -1,0 +1,1 @@
+"""Enrolment and loss of terminals."""

@@ -1,0 +1,1 @@
+"""Life of a wallet: pause, resume, loss."""

@@ -1,0 +1,68 @@
+"""Pause, resume, loss: what happens to a wallet's credentials.
+
+A pause is the holder's act (class `holder`, value 2) and reversible; it never touches a measure of the authority, and
+resuming revives no credential that a newer one had superseded. A loss is final for what the phone holds (class `device`,
+value 1); the right and the document stay.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from credentials.spec import StatusValue
+from wallet_api import audit
+from wallet_api.identifiers import new_id
+from wallet_api.issuance import store as issuance
+from wallet_api.issuance.documents import SYSTEM_ACTOR
+from wallet_api.issuance.store import Cause, CauseClass
+from wallet_api.openid4vci.store import WalletRow
+from wallet_api.problems import WalletError
+
+from . import store
+
+
+def pause(connection: Connection, wallet: WalletRow, now: int) -> None:
+    """Suspend what this phone holds of the document. A second pause changes nothing."""
+    if wallet.paused:
+        return
+    store.set_paused(connection, wallet.authority_id, wallet.wallet_id, now)
+    cause = Cause(CauseClass.HOLDER, StatusValue.SUSPENDED, now, new_id(now))
+    _give(connection, wallet.authority_id, wallet.document_id, wallet.wallet_id, cause, now)
+    _note(connection, wallet.authority_id, wallet.wallet_id, "wallet_paused", now, SYSTEM_ACTOR)
+
+
+def resume(connection: Connection, wallet: WalletRow, now: int) -> None:
+    """Lift the pause; every other cause stays."""
+    if not wallet.paused:
+        return
+    store.set_paused(connection, wallet.authority_id, wallet.wallet_id, None)
+    store.lift_pause(connection, wallet.authority_id, wallet.wallet_id, now)
+    _note(connection, wallet.authority_id, wallet.wallet_id, "wallet_resumed", now, SYSTEM_ACTOR)
+
+
+def lose(
+    connection: Connection, authority_id: str, document_id: str, wallet_id: str, now: int, actor_id: str
+) -> None:
+    """Revoke what a lost phone holds and end its tokens. Raises `WalletError` for an unknown or lost phone."""
+    if not store.set_lost(connection, authority_id, document_id, wallet_id, now):
+        raise WalletError("not-found")
+    cause = Cause(CauseClass.DEVICE, StatusValue.REVOKED, now, new_id(now))
+    _give(connection, authority_id, document_id, wallet_id, cause, now)
+    _note(connection, authority_id, wallet_id, "wallet_lost", now, actor_id)
+
+
+def _give(
+    connection: Connection, authority_id: str, document_id: str, wallet_id: str, cause: Cause, now: int
+) -> None:
+    held = issuance.live_credentials(connection, authority_id, document_id, now, wallet_id=wallet_id)
+    for one in held:
+        if not one.paper:  # a printed sheet is not on the phone
+            issuance.add_cause(connection, authority_id, one.credential_id, cause, now)
+
+
+def _note(
+    connection: Connection, authority_id: str, wallet_id: str, act: str, now: int, actor_id: str
+) -> None:
+    audit.append(
+        connection, authority_id, now=now, actor_id=actor_id, act=act, subject_id=wallet_id, detail={}
+    )

@@ -1,0 +1,47 @@
+"""The holder's own acts, asked for by the wallet with its token and a DPoP proof."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Header
+from sqlalchemy import Connection
+
+from wallet_api.openid4vci import dpop
+from wallet_api.openid4vci.credential import authenticate
+from wallet_api.openid4vci.store import WalletRow
+from wallet_api.publication.run import publish_after_act
+from wallet_api.wiring import Service, ServiceOf
+
+from .life import pause, resume
+
+router = APIRouter(tags=["Téléphone"], prefix="/wallet")
+Authorization = Annotated[str | None, Header()]
+Proof = Annotated[str | None, Header(alias="DPoP")]
+
+
+@router.post("/pause", operation_id="pauseDocument", status_code=204)
+def pause_document(service: ServiceOf, authorization: Authorization = None, proof: Proof = None) -> None:
+    """Pause the document on this phone; reversible."""
+    _act(service, "/wallet/pause", authorization, proof, pause)
+
+
+@router.post("/resume", operation_id="resumeDocument", status_code=204)
+def resume_document(service: ServiceOf, authorization: Authorization = None, proof: Proof = None) -> None:
+    """End the pause; what the authority decided stays."""
+    _act(service, "/wallet/resume", authorization, proof, resume)
+
+
+def _act(
+    service: Service,
+    path: str,
+    authorization: str | None,
+    proof: str | None,
+    act: Callable[[Connection, WalletRow, int], None],
+) -> None:
+    wallet, held, _ = authenticate(service, path, authorization, proof)
+    with service.database.write() as connection:
+        dpop.spend(connection, held)
+        act(connection, wallet, service.clock.now())
+    publish_after_act(service)

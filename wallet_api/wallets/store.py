@@ -1,0 +1,63 @@
+"""SQL of wallets."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Row, select, update
+
+from wallet_api import tables
+
+
+def set_paused(connection: Connection, authority_id: str, wallet_id: str, paused_at: int | None) -> None:
+    """Pause or resume."""
+    table = tables.wallet
+    connection.execute(
+        update(table)
+        .where(table.c.authority_id == authority_id, table.c.wallet_id == wallet_id)
+        .values(paused_at=paused_at)
+    )
+
+
+def set_lost(connection: Connection, authority_id: str, document_id: str, wallet_id: str, now: int) -> bool:
+    """Declare a phone lost; False when the document has no such phone."""
+    table = tables.wallet
+    result = connection.execute(
+        update(table)
+        .where(
+            table.c.authority_id == authority_id,
+            table.c.document_id == document_id,
+            table.c.wallet_id == wallet_id,
+            table.c.lost_at.is_(None),
+        )
+        .values(lost_at=now)
+    )
+    return result.rowcount == 1
+
+
+def lift_pause(connection: Connection, authority_id: str, wallet_id: str, now: int) -> None:
+    """Lift every pause of a wallet's credentials; their other causes stay."""
+    cause, credential = tables.status_cause, tables.credential
+    own = select(credential.c.credential_id).where(
+        credential.c.authority_id == authority_id, credential.c.wallet_id == wallet_id
+    )
+    connection.execute(
+        update(cause)
+        .where(
+            cause.c.authority_id == authority_id,
+            cause.c.credential_id.in_(own),
+            cause.c.cause_class == "holder",
+            cause.c.lifted_at.is_(None),
+        )
+        .values(lifted_at=now)
+    )
+
+
+def wallets_of(connection: Connection, authority_id: str, document_id: str) -> list[Row[tuple[object, ...]]]:
+    """The phones that hold a document."""
+    table = tables.wallet
+    return list(
+        connection.execute(
+            select(table.c.wallet_id, table.c.enrolled_at, table.c.paused_at, table.c.lost_at)
+            .where(table.c.authority_id == authority_id, table.c.document_id == document_id)
+            .order_by(table.c.enrolled_at, table.c.wallet_id)
+        )
+    )
