@@ -23,7 +23,7 @@ from .reasons import NoticeCode, Outcome, Reason
 
 if TYPE_CHECKING:
     from .facts import Notice, Parameter, Params
-    from .verdict import Verdict
+    from .judged import Judged
 
 Language = Literal["fr", "en"]
 
@@ -129,7 +129,7 @@ def _optional(row: dict[str, Any], name: str) -> Bilingual | None:
     return Bilingual(**row[name]) if name in row else None
 
 
-def texts(verdict: Verdict) -> Texts:
+def texts(verdict: Judged) -> Texts:
     """Everything a surface writes above the facts. Raises `KeyError` when a parameter is missing, a programming error."""
     reason = catalogue().reasons[verdict.reason]
     sentence, action = reason.sentence, reason.action
@@ -150,7 +150,7 @@ def notice_sentence(notice: Notice) -> Bilingual:
     return filled(catalogue().notices[notice.code].sentence, notice.params)
 
 
-def _shows_portrait(verdict: Verdict) -> bool:
+def _shows_portrait(verdict: Judged) -> bool:
     claims = getattr(verdict, "claims", None)
     return getattr(claims, "portrait", None) is not None
 

@@ -35,8 +35,9 @@ from .facts import (
     PointsShown,
     StatusFound,
 )
+from .judged import Judged
 from .profile import ANYONE, PROFILES
-from .verdict import Check, Refused, SignerShown, Unreadable, Valid, Verdict
+from .verdict import Check, Refused, SignerShown, Valid
 from .version import DISTRIBUTION, VERSION
 
 FORMAT: Final = 1
@@ -71,12 +72,12 @@ _INSTANTS: Final = frozenset({"rights_as_of"})
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - only ever printed, with its Z
 
 
-def json_text(verdict: Verdict) -> str:
+def json_text(verdict: Judged) -> str:
     """`to_json` as one line of JSON without a line end."""
     return json.dumps(to_json(verdict), ensure_ascii=False, separators=(",", ":"))
 
 
-def to_json(verdict: Verdict) -> dict[str, object]:
+def to_json(verdict: Judged) -> dict[str, object]:
     """The object of verdicts.md section 7."""
     texts = verdict.texts
     return {
@@ -125,7 +126,7 @@ def names_text(named: Names | Subject) -> str:
     return f"{display_text(family_name)} {display_text(given_names)}"
 
 
-def _claims_of(verdict: Verdict) -> dict[str, object] | None:
+def _claims_of(verdict: Judged) -> dict[str, object] | None:
     match verdict:
         case Valid() | Check():
             return _claims(verdict.claims, (PROFILES[verdict.profile] if verdict.profile else ANYONE).hidden)
@@ -135,7 +136,7 @@ def _claims_of(verdict: Verdict) -> dict[str, object] | None:
                 "given_names": names.given_names,
                 "display_names": names_text(names),
             }
-        case Refused() | Unreadable():
+        case _:
             return None
 
 
@@ -178,7 +179,7 @@ def _claim(name: str, value: object) -> object:
             raise TypeError(msg)
 
 
-def _points_of(verdict: Verdict) -> dict[str, object] | None:
+def _points_of(verdict: Judged) -> dict[str, object] | None:
     match verdict:
         case Valid(points=PointsShown() as points) | Check(points=PointsShown() as points):
             return {
