@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -12,6 +13,11 @@ from pathlib import Path
 import pytest
 
 import tests.test_import_table as import_table
+from credentials.spec import Audience
+from credentials.views import View
+from tests.simulated_authority import SUBJECTS, SimulatedAuthority
+from tests.simulated_phone import SimulatedPhone
+from tests.simulated_terminal import terminal
 
 ROOT = Path(__file__).resolve().parent.parent
 READMES = ("README.md", "README.en.md")
@@ -119,13 +125,24 @@ def test_contributing_grants_what_the_import_table_grants():
 
 
 @pytest.mark.parametrize("block", _blocks("python"))
-def test_python_block_runs_as_it_stands(block, tmp_path):
-    """The example that people copy works, in an empty folder, as a program of its own."""
+def test_python_block_runs_as_it_stands(block, tmp_path, instant, at):
+    """The example that people copy judges a right code and a broken one, as a program of its own."""
+    authority, phone = SimulatedAuthority(), SimulatedPhone()
+    terminal(tmp_path / "terminal", Audience.ANYONE, [authority.publish()])
+    credential = authority.issue(authority.claims(SUBJECTS[View.PROOF]()))
+    shown = phone.show(credential, View.PROOF, audience="anyone", at=instant)
+    program = f"{block}\nprint(control({shown!r}, datetime.fromisoformat({at.isoformat()!r})))\n"
     ran = subprocess.run(
-        [sys.executable, "-W", "error", "-c", block],
+        [sys.executable, "-W", "error", "-c", program],
         cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+        input="LP1:not a code\n",
         capture_output=True,
         text=True,
+        encoding="utf-8",
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
+    broken, right = ran.stdout.splitlines()
+    assert broken.startswith("ILLISIBLE : ")
+    assert right.startswith("VALIDE : ")
