@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,7 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from credentials.spec import Audience
+from credentials.views import View
+from tests import simulated_terminal
 from tests.listed_files import listed
+from tests.simulated_authority import SUBJECTS, SimulatedAuthority
+from tests.simulated_phone import SimulatedPhone
 
 ROOT = Path(__file__).resolve().parent.parent
 ALONE = {"laissez-passer-verifier", "cryptography", "cbor2", "cffi", "pycparser"}
@@ -124,6 +130,18 @@ def test_verifier_program_answers_in_an_empty_environment(terminal):
     ran = _run(terminal, "verifier", "--help")
     assert ran.returncode == 0, ran.stderr
     assert "verifier" in ran.stdout
+
+
+def test_verifier_read_judges_a_code_in_an_empty_environment(terminal, tmp_path, instant, at):
+    """A store made elsewhere, a code on standard input: VALID and exit 0, with no extra installed."""
+    authority = SimulatedAuthority()
+    simulated_terminal.terminal(tmp_path / "store", Audience.ANYONE, [authority.publish()])
+    credential = authority.issue(authority.claims(SUBJECTS[View.PROOF]()))
+    shown = SimulatedPhone().show(credential, View.PROOF, audience="anyone", at=instant)
+    options = ("--store", str(tmp_path / "store"), "--at", at.isoformat(), "--json")
+    ran = _run(terminal, "verifier", "read", *options, stdin=shown + "\n")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert json.loads(ran.stdout)["outcome"] == "VALID"
 
 
 def test_both_rooms_import_without_the_checkout(terminal):
