@@ -172,6 +172,16 @@ class TerminalStore:
         except (TrustMissing, TrustBroken):
             return memory, None, ()
 
+    def sound_manifest(self) -> Manifest | None:
+        """The manifest in force when every file of the snapshot is right; None when the next sync must write anew."""
+        try:
+            files, _ = self._in_force()
+            files.check_files()
+            self.reader_private_keys(files.manifest)
+        except (TrustMissing, TrustBroken):
+            return None
+        return files.manifest
+
     def reader_private_keys(self, manifest: Manifest) -> tuple[ReaderPrivateKey, ...]:
         """The reader keys of a snapshot. Raises `TrustBroken`."""
         return tuple(
@@ -193,6 +203,12 @@ class TerminalStore:
         content = cbor2.dumps([str(key.audience), key.generation, key.not_after, key.private])
         replace_file(f"{self.folder}/{READER_KEYS}/{name}", content)
         return name, snapshot.sha256(content)
+
+    def mend_memory(self) -> None:
+        """Write the memory that a killed sync did not come to write; nothing otherwise."""
+        _, memory = self._in_force()
+        if memory != self.memory():
+            self._write_marked(FLOOR, memory.encode())
 
     def install_snapshot(
         self, files: Mapping[str, bytes], reader_keys: Mapping[str, bytes], memory: Memory, seen: Tombstones
