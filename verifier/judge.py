@@ -144,13 +144,18 @@ def _judge_suspended(facts: Facts, companion: CompanionEntry | None, now: int) -
     if companion is None:
         facts.find(Reason.SUSPENDED)
     elif companion.until is not None and companion.until <= now:
-        facts.find(Reason.SUSPENSION_ENDED, date=companion.until)
+        facts.find(Reason.SUSPENSION_ENDED, date=_last_day_of(companion.until))
     elif companion.entry_class is EntryClass.HOLDER:
         facts.find(Reason.PAUSED)
     elif companion.until is not None:
-        facts.find(Reason.SUSPENDED, date=companion.until)
+        facts.find(Reason.SUSPENDED, date=_last_day_of(companion.until))
     else:
         facts.find(Reason.SUSPENDED)
+
+
+def _last_day_of(until: int) -> date:
+    """The last Paris day that a measure touches: `until` is the first instant without it."""
+    return paris_day(until - 1)
 
 
 def _judge_freshness(

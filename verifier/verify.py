@@ -49,7 +49,7 @@ from credentials.views import VIEW_SPECS, ViewSpec
 from . import judge
 from .facts import DocumentShown, Facts, HolderProof, ListsUsed, Params, SignerShown
 from .policy import DEFAULT_POLICY, Policy
-from .reasons import Reason, Stage
+from .reasons import NoticeCode, Reason, Stage
 from .signatures import SignatureInvalid, load_device_key, verify_signature
 from .test_keys import TEST_SIGNERS, is_test_device
 from .trust import DocumentSigner, TrustSnapshot
@@ -290,6 +290,7 @@ class Verifier:
         """Age of the presentation; with the clock in doubt, only against the floor, which no true clock stands below."""
         policy = self.policy
         if judge.clock_in_doubt(facts.instant, self.snapshot.clock_floor, policy):
+            facts.notice(NoticeCode.CLOCK_DOUBT)
             age = self.snapshot.clock_floor - shown_at
             if age > policy.replay_seconds:
                 _stop(Reason.REPLAY, age=age)
