@@ -171,15 +171,16 @@ def _refuse_length() -> NoReturn:
 
 def _in_order(members: Any, _: bool) -> Any:  # noqa: FBT001 - the signature of cbor2's hook
     keys = [*members]
-    if {*map(type, keys)} == _INTEGERS and min(
-        keys
-    ) >= 0:  # the order of their encodings is that of the numbers
-        in_order = keys == sorted(keys)
-    else:
-        in_order = keys == sorted(keys, key=_rank)
-    if in_order:
+    if keys == _sorted(keys):
         return members
     raise Malformed("CBOR: map keys are out of order")
+
+
+def _sorted(keys: list[Any]) -> list[Any]:
+    """`keys` in the bytewise order of their encodings, which for integers from 0 on is that of the numbers."""
+    if {*map(type, keys)} == _INTEGERS and min(keys) >= 0:
+        return sorted(keys)
+    return sorted(keys, key=_rank)
 
 
 def _rank(key: object) -> tuple[int, int, bytes]:
@@ -247,12 +248,8 @@ def _put(values: Iterable[Any], put: Callable[[bytes], object]) -> None:
 def _put_map(members: Mapping[Any, Any], put: Callable[[bytes], object]) -> None:
     size = len(members)
     put(_SHORT_MAP[size] if size < 256 else _head(_MAP, size))
-    keys = [*members]
-    # For integers from 0 on, the order of encodings is that of numbers.
-    natural = {*map(type, keys)} == _INTEGERS and min(keys) >= 0
-    ordered = sorted(keys) if natural else sorted(keys, key=_rank)
     flat: list[Any] = []
-    for key in ordered:
+    for key in _sorted([*members]):
         flat += key, members[key]
     _put(flat, put)
 

@@ -41,6 +41,6 @@ def unseal(key: LoadedReaderKey, sealed: bytes, info: bytes) -> bytes:
     """Return what was sealed to `key` under `info` (see `credentials.sealed.hpke_info`); raises `SealBroken`."""
     try:
         return _SUITE.decrypt(sealed, key.private, info)
-    except (InvalidTag, ValueError):  # ValueError: a low-order point, which has no shared secret
+    except (InvalidTag, ValueError):  # RFC 9180, section 7.1.4, leaves open how a low-order point fails
         msg = "the sealed code does not open"
         raise SealBroken(msg) from None

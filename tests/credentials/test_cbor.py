@@ -364,7 +364,7 @@ MESSAGES = VALUES | VALUES.map(functools.partial(Tagged, 18))
 
 
 @given(MESSAGES)
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_what_is_encoded_comes_back(value):
     """decode(encode(v)) == v within the bounds, and encoding that again gives the same bytes."""
     data = cbor.encode(value)
@@ -378,7 +378,7 @@ def test_what_is_encoded_comes_back(value):
 
 
 @given(MESSAGES, st.data())
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_a_changed_byte_agrees_with_the_oracle(value, data):
     """One byte changed, dropped or doubled in a good message."""
     good = cbor.encode(value)
