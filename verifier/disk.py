@@ -99,8 +99,12 @@ def flush_folder(path: str) -> None:
 
 
 def make_private_folder(path: str) -> None:
-    """Make a folder for nobody else, parents included; one that exists keeps its mode. Raises `OSError`."""
-    os.makedirs(path, mode=0o700, exist_ok=True)  # noqa: PTH103
+    """Make a folder for nobody else, and so its missing parents; one that exists keeps its mode. Raises `OSError`."""
+    parent = os.path.dirname(path)  # noqa: PTH120
+    if parent and not os.path.isdir(parent):  # noqa: PTH112
+        make_private_folder(parent)
+    with suppress(FileExistsError):
+        os.mkdir(path, mode=0o700)  # noqa: PTH102
 
 
 def keep_only(folder: str, names: set[str]) -> None:
