@@ -48,8 +48,8 @@ class Configuration:
     def parse(cls, name: str) -> Configuration | None:
         """Inverse of `name`; None for what this phone does not know."""
         parts = name.split(".")
-        paper = len(parts) == 4 and parts.pop() == "paper"
-        if len(parts) != 3 or parts[1] not in _VIEWS or parts[2] not in _FORMS:
+        paper = parts[3:] == ["paper"]
+        if len(parts) != (4 if paper else 3) or parts[1] not in _VIEWS or parts[2] not in _FORMS:
             return None
         spec = VIEW_SPECS[View(parts[1])]
         if spec.document_type != parts[0] or (paper and not spec.paper):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -28,6 +29,7 @@ __all__ = ["BANNER", "Page", "PrintedPage", "draw_page"]
 
 BANNER: Final = "Démonstrateur, service non officiel, données fictives"
 _LEAST_MODULE: Final = 0.4  # mm
+_SHRINKING: Final = (0.9, 0.8, 0.7, 0.6, 0.5)  # of the words, for long names
 _MILLIMETRES: Final = 25.4  # in an inch
 _MONTHS_FR: Final = [
     "janvier",
@@ -98,27 +100,36 @@ def draw_page(text: str, claims: Claims, page: Page = Page.CARD) -> PrintedPage:
     module = layout.pixels(layout.code) // code.width
     picture = _compose(layout, code, module, claims)
     written = io.BytesIO()
-    picture.save(written, "PNG", dpi=(layout.dots, layout.dots), optimize=True)
+    picture.save(written, "PNG", dpi=(layout.dots, layout.dots))
     return PrintedPage(written.getvalue(), code.version, code.level, module * _MILLIMETRES / layout.dots)
 
 
 def _compose(layout: _Layout, code: QrPicture, module: int, claims: Claims) -> Image.Image:
-    picture = Image.new("L", (layout.pixels(layout.width), layout.pixels(layout.height)), 255)
-    pen = _Pen(picture, layout.pixels(layout.text))
-    margin = layout.pixels(layout.text)
+    """The page at the largest size of words that fits it."""
     drawn = code.image(module)
+    picture, bottom = _written(layout, drawn.width, claims, 1.0)
+    for share in _SHRINKING:
+        if bottom <= (picture.height if layout.beside else picture.height // 2):
+            break
+        picture, bottom = _written(layout, drawn.width, claims, share)
     if layout.beside:
-        code_at = picture.width - drawn.width, picture.height - drawn.height
-        room = code_at[0] - margin
+        picture.paste(drawn, (picture.width - drawn.width, picture.height - drawn.height))
     else:
-        code_at = (picture.width - drawn.width) // 2, picture.height // 2
-        room = picture.width - 2 * margin
-    picture.paste(drawn, code_at)
+        picture.paste(drawn, ((picture.width - drawn.width) // 2, picture.height // 2))
+    return picture
+
+
+def _written(layout: _Layout, code_width: int, claims: Claims, share: float) -> tuple[Image.Image, int]:
+    """A page with everything but the code, and where its words end, in pixels."""
+    picture = Image.new("L", (layout.pixels(layout.width), layout.pixels(layout.height)), 255)
+    pen = _Pen(picture, layout.pixels(layout.text * share))
+    margin = layout.pixels(layout.text)
+    room = picture.width - margin - (code_width if layout.beside else margin)
     y = pen.write(BANNER, margin, margin, picture.width - 2 * margin)
     y = _place_portrait(picture, claims, margin, y + margin // 2, layout)
     for line in _lines(claims):
         y = pen.write(line, margin, y, room)
-    return picture
+    return picture, y
 
 
 def _place_portrait(picture: Image.Image, claims: Claims, x: int, y: int, layout: _Layout) -> int:
@@ -215,7 +226,7 @@ class _Pen:
     def write(self, text: str, x: int, y: int, room: int) -> int:
         """Write `text` in lines no wider than `room` pixels; return where the next line begins."""
         line = ""
-        for word in text.split(" "):
+        for word in self._words(text, room):
             longer = f"{line} {word}".strip()
             if line and self._width(longer) > room:
                 self._write_line(line, x, y)
@@ -224,6 +235,17 @@ class _Pen:
                 line = longer
         self._write_line(line, x, y)
         return y + self._line
+
+    def _words(self, text: str, room: int) -> Iterator[str]:
+        """The words of `text`, one wider than `room` cut into pieces."""
+        for word in text.split(" "):
+            piece = ""
+            for letter in word:
+                if piece and self._width(piece + letter) > room:
+                    yield piece
+                    piece = ""
+                piece += letter
+            yield piece
 
     def _width(self, text: str) -> float:
         return float(self._font.getlength("".join(letter for letter, _ in _letters(text))))

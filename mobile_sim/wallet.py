@@ -237,9 +237,12 @@ class Wallet:
 
     def record_use(self, document: Document, shown: HeldCredential, at: int) -> Document:
         """Count one showing of `shown`, durably, before anybody sees it."""
-        used = replace(shown, uses=shown.uses + 1, last_used=at)
-        every = tuple(used if one.name == shown.name else one for one in document.credentials)
-        return self.save(replace(document, credentials=every))
+        newest = self.document(document.document_id)
+        every = tuple(
+            replace(one, uses=one.uses + 1, last_used=at) if one.name == shown.name else one
+            for one in newest.credentials
+        )
+        return self.save(replace(newest, credentials=every))
 
     def credential(self, document: Document, held: HeldCredential) -> CredentialBytes:
         """The credential's bytes, as received."""
