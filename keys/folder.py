@@ -20,7 +20,7 @@ from credentials.trust_list import SignerState
 
 from . import disk, lifecycle
 from .create import Prefixes, new_reader_key, new_root, new_signer, new_update_key, of_kind
-from .errors import KeyFileRefused, KeyMissing, TransitionRefused
+from .errors import ChainInvalid, KeyFileRefused, KeyMissing, TransitionRefused
 from .policy import ANNOUNCED_SIGNERS
 from .reader_keys import SEALED_AUDIENCES, first_windows, next_window
 from .record import KeyKind, KeyRecord, UpdateRole
@@ -180,7 +180,7 @@ class KeyFolder:
     def upkeep(self, at: int) -> list[str]:
         """Do what is due: successions, announcements, the next reader keys. Returns one line for each act.
 
-        What is due and cannot be done, for want of the root's private half, is a line too: publication must go on.
+        What is due and cannot be done, since the root is away or at its end, is a line too: publication must go on.
         """
         with self.store.changing():
             done = []
@@ -188,7 +188,7 @@ class KeyFolder:
                 for role in roles:
                     try:
                         done += self._keep(domain, role, at)
-                    except KeyFileRefused as error:
+                    except (KeyFileRefused, ChainInvalid) as error:
                         done.append(f"{domain} {role}: {error}")
             for audience in SEALED_AUDIENCES:
                 done += self._keep_reader(audience, at)
@@ -228,7 +228,7 @@ class KeyFolder:
     def _top_up(self, domain: Domain, role: Role, at: int) -> list[str]:
         if role is not Role.CREDENTIAL:
             return []
-        waiting = sum(one.covers(at) for one in self.announced(domain, role))
+        waiting = sum(at < one.not_after for one in self.announced(domain, role))
         made = [self._new(self.active(domain, role), at) for _ in range(ANNOUNCED_SIGNERS - waiting)]
         return [f"{domain} {role}: {one.key_id.hex()} announced" for one in made]
 
@@ -256,6 +256,8 @@ class KeyFolder:
         if not known:
             return []
         newest = _active(known).get((domain, role))
+        if newest is not None and at < newest.not_before:
+            return []  # a clock that went back asks for no new keys
         # A stop between two files can leave two active ones.
         stale = [one for one in known if one.state is SignerState.ACTIVE and one is not newest]
         self._retire(stale, at)

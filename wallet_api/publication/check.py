@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from securesystemslib.exceptions import StorageError
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 
@@ -118,7 +119,7 @@ def check_tree(folder: Path, edition: int, at: int) -> None:
         try:
             covered = _covered(folder / area / "metadata", area, edition, at)
             _check_files(folder / area / "targets", covered)
-        except (RepositoryError, OSError, ValueError) as error:
+        except (RepositoryError, StorageError, OSError, KeyError, ValueError) as error:
             msg = f"the {area} tree does not hold together: {error}"
             raise PublicationRefused(msg) from error
         wanted = {"root.json", "timestamp.json", "snapshot.json", "targets.json"} | _own_role(area)
