@@ -52,7 +52,10 @@ def _budget(text: str) -> int:
 
 
 def _form(text: str) -> Form:
-    return Form[text.upper()]
+    names = {form.name.lower(): form for form in Form}
+    if text not in names:
+        raise ValueError
+    return names[text]
 
 
 def parser() -> argparse.ArgumentParser:

@@ -29,7 +29,7 @@ from tests.sizes import claims_of, signed
 DAY = 86_400
 MIDNIGHT = INSTANT - INSTANT % DAY
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)
-URL = "https://lp.example"
+URL = "http://127.0.0.1:1"  # nobody answers there
 
 
 @dataclass(frozen=True)
