@@ -28,7 +28,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 from credentials import trust_list
 from credentials.errors import CredentialFormatError
 from credentials.limits import TRUST_LIST_BYTES
-from credentials.spec import EDDSA, ES256, SIGNATURE_SIZE, Audience, Domain, Role
+from credentials.spec import EDDSA, ES256, SIGNATURE_SIZE, Audience, DocumentType, Domain, Role
 from credentials.trust_list import EKU, ReaderKeyEntry, TrustListClaims
 
 from .errors import TrustRefused
@@ -130,7 +130,10 @@ def _certificate(der: bytes) -> x509.Certificate:
 
 
 def _check_issued(signer: x509.Certificate, authority: x509.Certificate) -> None:
-    """Directly issued by the root, no authority itself, and for the role `trust` (RFC 5280, 4.2.1.9 and 4.2.1.12)."""
+    """Directly issued by the root, no authority itself, and for the role `trust` (RFC 5280, 4.2.1.9 and 4.2.1.12).
+
+    Beside its role a certificate may name the document types of its domain; any other purpose refuses it.
+    """
     signer.verify_directly_issued_by(authority)
     if not authority.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
         raise _unverified()
@@ -139,7 +142,10 @@ def _check_issued(signer: x509.Certificate, authority: x509.Certificate) -> None
     purposes = {
         one.dotted_string for one in signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     }
-    if purposes != {EKU[Role.TRUST]}:
+    if EKU[Role.TRUST] not in purposes or not purposes <= {
+        EKU[Role.TRUST],
+        *map(EKU.__getitem__, DocumentType),
+    }:
         raise _unverified()
 
 
