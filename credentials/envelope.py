@@ -109,7 +109,11 @@ def _usual_shown(body: bytes, at: int) -> tuple[Shown, int]:
 
 def _read(items: cbor.Value) -> Envelope:
     match items:
-        case [int(version), int(_), *_] if version != ENVELOPE_VERSION:
+        case [version, kind, *_] if (
+            type(version) is not int or type(kind) is not int
+        ):  # True would pass for 1
+            pass
+        case [version, *_] if version != ENVELOPE_VERSION:
             msg = "an envelope of another version"
             raise Unsupported(msg)
         case [_, 3, bytes(key_id), bytes(sealed)] if len(key_id) == KEY_ID_SIZE:
@@ -118,7 +122,7 @@ def _read(items: cbor.Value) -> Envelope:
             return Paper(_shown(form, view, body))
         case [_, 2, form, view, body]:
             return Presentation(_shown(form, view, body))
-        case [_, int(kind), *_] if kind not in (_PAPER, _PRESENTATION, _SEALED):
+        case [_, kind, *_] if kind not in (_PAPER, _PRESENTATION, _SEALED):
             msg = "an envelope of unknown kind"
             raise Unsupported(msg)
     msg = "malformed envelope"

@@ -25,6 +25,10 @@ from .reasons import NoticeCode, Reason, Stage
 from .trust import DocumentSigner, HeldStatusList, Tombstone, TrustSnapshot
 
 
+# 9999-12-31T22:59:59Z: a clock may stand later, but no civil day of Paris does.
+_LAST_INSTANT: Final = 253_402_297_199
+
+
 def clock_in_doubt(at: int, floor: int, policy: Policy) -> bool:
     """Whether `at` is more than 5 minutes below the clock floor, or more than 31 days above it."""
     return at < floor - policy.clock_below_floor_seconds or at > floor + policy.clock_above_floor_seconds
@@ -42,7 +46,7 @@ def judge(
 ) -> None:
     """Run steps 11 to 14 on proven claims, leaving findings and notices in `facts`."""
     # Windows and civil days are judged at the later of `at` and the floor: no true clock stands below it.
-    now = max(facts.instant, snapshot.clock_floor)
+    now = min(max(facts.instant, snapshot.clock_floor), _LAST_INSTANT)
     _judge_window(facts, policy, claims, now)  # 11
     if clock_in_doubt(facts.instant, snapshot.clock_floor, policy):
         facts.find(Reason.CLOCK_DOUBT)

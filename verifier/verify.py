@@ -60,6 +60,11 @@ from .verdict import NO_PARAMS, Verdict, compose, conclude
 CANDIDATES: Final = 4
 
 
+# The years 1 to 9999 in UTC.
+_FIRST_INSTANT: Final = -62_135_596_800
+_LAST_INSTANT: Final = 253_402_300_799
+
+
 class _Found(Exception):
     """The first finding of steps 1 to 10."""
 
@@ -112,7 +117,7 @@ class Verifier:
         """The verdict on a scanned text at the instant `at`.
 
         `nonce` is what this terminal asked the phone to sign; `category` asks whether that category may be driven.
-        Raises `ValueError` for an `at` without time zone or an unknown category, `TypeError` for a text that is none:
+        Raises `ValueError` for an `at` without time zone or outside UTC's calendar or an unknown category, `TypeError` for a text that is none:
         the caller's mistakes. Whatever the text holds, it yields a verdict.
         """
         if type(text) is not str:
@@ -124,8 +129,12 @@ class Verifier:
         if category is not None and category not in CATEGORY_NUMBERS:
             msg = f"no such category; one of {' '.join(CATEGORY_NUMBERS)}"
             raise ValueError(msg)
+        instant = int(at.timestamp())
+        if not _FIRST_INSTANT <= instant <= _LAST_INSTANT:  # within a zone's offset of either end
+            msg = "`at` lies outside the calendar in UTC"
+            raise ValueError(msg)
         snapshot = self.snapshot
-        facts = Facts(int(at.timestamp()), snapshot.profile, self.policy.name, test=snapshot.test_mode)
+        facts = Facts(instant, snapshot.profile, self.policy.name, test=snapshot.test_mode)
         try:
             claims, signer, paper = self._prove(facts, text, nonce)
         except _Found as found:
