@@ -6,6 +6,8 @@ gives two. The space is a symbol of the alphabet, so nothing here strips, splits
 
 from __future__ import annotations
 
+from struct import unpack_from
+
 from .errors import Damaged, Truncated
 
 __all__ = ["ALPHABET", "decode", "encode"]
@@ -27,15 +29,9 @@ _LOW_BYTES = int.from_bytes(b"\xff\x00\x00" * _LANES_READY, "little")
 
 def encode(data: bytes) -> str:
     """Return the Base45 text of `data`; never fails."""
-    even = len(data) & ~1
-    parts = []
-    for i in range(0, even, 2):
-        high, rest = divmod(data[i] << 8 | data[i + 1], 2025)
-        parts.append(_PAIRS[rest])
-        parts.append(ALPHABET[high])
-    if even != len(data):
-        parts.append(_PAIRS[data[-1]])
-    return "".join(parts)
+    whole = len(data) // 2
+    text = "".join([_PAIRS[n % 2025] + ALPHABET[n // 2025] for n in unpack_from(f">{whole}H", data)])
+    return text + _PAIRS[data[-1]] if len(data) & 1 else text
 
 
 def decode(text: str) -> bytes:

@@ -20,6 +20,7 @@ each map, whose keys still stand in the order of the input.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import repeat
@@ -177,9 +178,11 @@ def _in_order(members: Any, _: bool) -> Any:  # noqa: FBT001 - the signature of 
 
 
 def _sorted(keys: list[Any]) -> list[Any]:
-    """`keys` in the bytewise order of their encodings, which for integers from 0 on is that of the numbers."""
-    if {*map(type, keys)} == _INTEGERS and min(keys) >= 0:
-        return sorted(keys)
+    """`keys` in the bytewise order of their encodings: integers from 0 on, then negative ones from -1 on, then texts."""
+    if {*map(type, keys)} == _INTEGERS:
+        rising = sorted(keys)
+        first = bisect_left(rising, 0)
+        return rising[first:] + rising[:first][::-1] if first else rising
     return sorted(keys, key=_rank)
 
 
