@@ -24,7 +24,6 @@ from .policy import Policy
 from .reasons import NoticeCode, Reason, Stage
 from .trust import DocumentSigner, HeldStatusList, Tombstone, TrustSnapshot
 
-
 # 9999-12-31T22:59:59Z: a clock may stand later, but no civil day of Paris does.
 _LAST_INSTANT: Final = 253_402_297_199
 
