@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from credentials import credential, sealed
 from credentials.cose_key import compress, key_id
 from credentials.spec import ES256, Audience, Form
 from verifier.reasons import Outcome
-from verifier.signatures import load_device_key, load_public_key, verify_signature
+from verifier.signatures import load_public_key, verify_signature
 
 from .paired import Ratio, measure
 from .specimen import (
@@ -30,6 +30,8 @@ from .specimen import (
     verifier,
 )
 
+_CURVE = ec.SECP256R1()
+
 
 def ratios() -> Iterator[Ratio]:
     """Correctness first: a goal is measured on a sample that is VALID, and whose one-bit change is not."""
@@ -39,15 +41,19 @@ def ratios() -> Iterator[Ratio]:
         _must_be_right(terminal, text)
     message = credential.read(Form.CBOR, credential_of(PROOF)).to_be_signed
     signature, key = ISSUER.sign(message), load_public_key(ISSUER.public)
+    encoded = utils.encode_dss_signature(
+        int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    )
+    public, ecdsa = ISSUER.private.public_key(), ec.ECDSA(SHA256())
     device = compress(DEVICE.public)
 
     def verify_once() -> None:
-        key.verify(signature, message)
+        public.verify(encoded, message, ecdsa)
 
     def bare() -> None:
-        key.verify(signature, message)
-        key.verify(signature, message)
-        load_device_key(device)
+        public.verify(encoded, message, ecdsa)
+        public.verify(encoded, message, ecdsa)
+        ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, device)
 
     info = sealed.hpke_info(Audience.POLICE, READER_ID)
 

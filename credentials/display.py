@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["LONGEST", "PLACEHOLDER", "display_text", "mixes_scripts"]
+__all__ = ["LONGEST", "PLACEHOLDER", "display_text", "mixes_scripts", "mixes_scripts_in_a_word"]
 
 PLACEHOLDER = "\ufffd"
 """REPLACEMENT CHARACTER: visible, of category So, and itself not kept, so that cleaning twice changes nothing."""
@@ -61,6 +61,13 @@ def mixes_scripts(text: str) -> bool:
         return False
     scripts = {_script(letter) for letter in text[: 4 * LONGEST] if unicodedata.category(letter) in _LETTERS}
     return len(scripts - {""}) > 1
+
+
+def mixes_scripts_in_a_word(text: str) -> bool:
+    """Tell whether one word of `text`, or more, mixes scripts; words are set apart by white space."""
+    if text.isascii() or max(text) < _BEYOND_LATIN:
+        return False
+    return any(mixes_scripts(word) for word in text.split())
 
 
 def _shown(clean: str) -> list[str]:

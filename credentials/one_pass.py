@@ -38,6 +38,8 @@ _CNF: Final = b"\x08\xa1\x01\xa4\x01\x02\x20\x01\x21\x58\x20"
 _STATUS: Final = b"\x19\xff\xff\xa1\x6bstatus_list\xa2\x63idx"
 _URI: Final = b"\x63uri"
 _DOCUMENT: Final = b"\x3a\x00\x01\x00\x00"
+_PRIVILEGE: Final = struct.Struct(">BBBHB").unpack_from
+_day_of: Final = date.fromordinal
 _POINTS: Final = {0x22F4: b"\x02", 0x22F5: b"\x03"}
 
 
@@ -135,17 +137,21 @@ def _privileges(data: bytes, at: int) -> tuple[tuple[DrivingPrivilege, ...], int
     many = []
     count, at = _count(data, at), at + 1
     for _ in range(count):
-        if data[at] != 0x84:
+        # [category, day, null or day, [...]]: the first day almost always has two bytes of length
+        head, number, width, days, next_head = _PRIVILEGE(data, at)
+        if head != 0x84 or width != 0x19 or days <= 0xFF:
             raise _Unusual
-        code = CATEGORY_CODES[data[at + 1]]
-        start, at = _day(data, at + 2)
-        end, at = _day_or_none(data, at)
-        restrictions: tuple[str, ...] = ()
+        at += 6
+        if next_head == 0xF6:
+            end = None
+        else:
+            end, at = _day(data, at - 1)
         if data[at] == 0x80:
+            restrictions: tuple[str, ...] = ()
             at += 1
         else:
             restrictions, at = _texts(data, at)
-        many.append(DrivingPrivilege(code, start, end, restrictions))
+        many.append(DrivingPrivilege(CATEGORY_CODES[number], _day_of(days + _EPOCH), end, restrictions))
     return tuple(many), at
 
 
@@ -224,7 +230,7 @@ def read(payload: bytes) -> tuple[Any, ...] | None:
     """(view, iat, exp, device key, uri, index, subject), or None for the other reader to judge."""
     try:
         return _read(payload)
-    except (IndexError, KeyError, _Unusual, UnicodeDecodeError, CredentialFormatError):
+    except (IndexError, KeyError, struct.error, _Unusual, UnicodeDecodeError, CredentialFormatError):
         return None
 
 

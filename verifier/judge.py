@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final
 
 from credentials.claims import Claims
-from credentials.display import mixes_scripts
+from credentials.display import mixes_scripts_in_a_word
 from credentials.driving_licence import AgeOver18, DrivingPrivilege, Proof, RoadCheck
 from credentials.paris_day import paris_day
 from credentials.spec import DOMAIN_OF, LIST_SIZE, StatusValue
@@ -17,7 +17,7 @@ from credentials.status_companion import CompanionEntry, EntryClass
 from credentials.views import VIEW_SPECS
 from credentials.vitale_card import Care
 
-from .entitlement import covered, ended_on, is_past, may_drive, unknown_restrictions
+from .entitlement import covered, ended_on, may_drive, unknown_restrictions
 from .facts import Answer, Entitlement, Facts, ListEdition, ListsUsed, StatusFound, StatusWord
 from .points import judge_points
 from .policy import Policy
@@ -165,12 +165,17 @@ def _judge_freshness(
     facts: Facts, policy: Policy, trust: ListEdition | None, status: ListEdition | None
 ) -> None:
     """The older of the two lists decides; an age equal to a limit is still in the milder class."""
-    age = max((facts.instant - one.issued_at for one in (trust, status) if one is not None), default=0)
+    oldest = facts.instant if trust is None else trust.issued_at
+    if status is not None and status.issued_at < oldest:
+        oldest = status.issued_at
+    age = facts.instant - oldest
+    if age <= policy.lists_ageing_seconds:
+        return
     if age > policy.lists_expired_seconds:
         facts.find(Reason.LISTS_EXPIRED, age=age)
     elif age > policy.lists_stale_seconds:
         facts.find(Reason.LISTS_STALE, age=age)
-    elif age > policy.lists_ageing_seconds:
+    else:
         facts.notice(NoticeCode.LISTS_AGEING, age=age)
 
 
@@ -199,7 +204,7 @@ def _judge_licence(
         judge_points(facts, snapshot, subject, signer)
     elif snapshot.profile.sees_points:
         facts.notice(NoticeCode.POINTS_NOT_IN_VIEW)
-    past = [one for one in subject.categories if is_past(one.valid_to, day)]
+    past = [one for one in subject.categories if one.valid_to is not None and one.valid_to < day]
     if category is not None:
         _judge_category(facts, subject.categories, category, now)
     elif past and len(past) == len(subject.categories):
@@ -255,6 +260,6 @@ def _judge_cover(facts: Facts, subject: Care, now: int) -> None:
     facts.entitlement = Entitlement(answer, "rights", (), subject.rights_as_of)
 
 
-def _notice_names(facts: Facts, *names: str) -> None:
-    if not all(map(str.isascii, names)) and any(mixes_scripts(word) for word in " ".join(names).split()):
+def _notice_names(facts: Facts, family_name: str, given_names: str) -> None:
+    if mixes_scripts_in_a_word(f"{family_name} {given_names}"):
         facts.notice(NoticeCode.MIXED_SCRIPTS)
