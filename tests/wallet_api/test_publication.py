@@ -35,6 +35,7 @@ from wallet_api.publication import (
     status_uri,
 )
 from wallet_api.publication import check as checking
+from wallet_api.publication.reading import read_edition
 
 publishing = importlib.import_module("wallet_api.publication.publish")  # the function bears the module's name
 PASSPHRASE = b"a passphrase for tests only"
@@ -399,7 +400,7 @@ def test_publication_names_a_burnt_signer_and_its_successor(keys, published):
     burnt = keys.active(Domain.LICENCE, Role.STATUS)
     keys.compromise(burnt.key_id, INSTANT + 10)
     publish(_state(2), keys, published, INSTANT + 20)
-    found = checking.read_edition(published, {one: keys.root_certificate(one) for one in Domain})
+    found = read_edition(published, {one: keys.root_certificate(one) for one in Domain})
     assert found is not None
     states = {one.key_id: one.state for one in found.trust[Domain.LICENCE].signers}
     assert states[burnt.key_id] == "compromised"

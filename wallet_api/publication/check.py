@@ -3,18 +3,17 @@
 1. The update metadata verifies from the root down, is in force at the instant, and covers exactly the files of each
    tree: nothing of the police or of health lies in the public one (T38).
 2. Each trust list verifies under its domain root, each other list under a signer that the trust list names for that
-   role, that window and that uri prefix.
+   role, that window and that uri prefix (`reading.py`).
 3. The lists say what the state says, entry by entry, and both spellings of a status list say the same.
 4. Against the edition in force: numbers rise, time does not go back, no list disappears, no revoked entry comes back
    (as the checker of letsencrypt/boulder does for its revocation lists; T31, T37).
 
-Signatures are verified by the verifier's code, lists are unpacked by tables of this file, not by what packed them.
+Lists are unpacked by tables of this file, not by what packed them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -23,71 +22,15 @@ from securesystemslib.exceptions import StorageError
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 
-from credentials import points_list, status_companion, status_list, trust_list
-from credentials.errors import CredentialFormatError
+from credentials import status_list
 from credentials.points_list import PointsListClaims
-from credentials.spec import LIST_SIZE, POINTS_BITS, POINTS_NONE, STATUS_BITS, Domain, Role, StatusValue
-from credentials.status_companion import CompanionClaims
+from credentials.spec import LIST_SIZE, POINTS_BITS, POINTS_NONE, STATUS_BITS, Domain, StatusValue
 from credentials.status_list import StatusListClaims
-from credentials.trust_list import SignerEntry, SignerState, TrustListClaims
-from verifier.chain import ChainInvalid, check_entry, check_issued
-from verifier.signatures import SignatureInvalid, load_public_key, verify_signature
 
-from .lists import COMPANION_AREA
+from .reading import PublishedEdition, read_edition, read_status
 from .state import PublicationRefused, PublicationState, points_uri, status_uri
 
 AREAS: Final = ("public", "police", "health")
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedEdition:
-    """What a published folder says, every signature verified. Lists by domain and number."""
-
-    trust: Mapping[Domain, TrustListClaims]
-    status: Mapping[tuple[Domain, int], StatusListClaims]
-    companions: Mapping[tuple[Domain, int], CompanionClaims] = field(repr=False)
-    points: Mapping[int, PointsListClaims] = field(repr=False)
-
-    @property
-    def edition(self) -> int:
-        """The highest number that any list bears."""
-        return max(edition for edition, _ in self._stamps())
-
-    @property
-    def issued_at(self) -> int:
-        """The latest instant that any list bears."""
-        return max(instant for _, instant in self._stamps())
-
-    def _stamps(self) -> Iterator[tuple[int, int]]:
-        for trust in self.trust.values():
-            yield trust.version, trust.issued_at
-        lists: Iterable[StatusListClaims | CompanionClaims | PointsListClaims]
-        for lists in (self.status.values(), self.companions.values(), self.points.values()):
-            for one in lists:
-                yield one.edition, one.issued_at
-
-
-def read_edition(folder: Path, roots: Mapping[Domain, bytes]) -> PublishedEdition | None:
-    """The lists of a published folder, or None where nothing was ever published.
-
-    Raises `PublicationRefused` when a file there is damaged or not signed by whom it should be.
-    """
-    public = folder / "public" / "targets"
-    if not public.exists():
-        return None
-    trust = {domain: _trust(public / f"trust/{domain}.cose", domain, roots[domain]) for domain in Domain}
-    status, companions = {}, {}
-    for domain in Domain:
-        area = COMPANION_AREA[domain]
-        for number, path in _numbered(public / f"status/{domain}", ".cwt"):
-            status[domain, number] = _status(path, trust[domain])
-        for number, path in _numbered(folder / area / f"targets/{area}/companion", ".cose"):
-            companions[domain, number] = _companion(path, trust[domain])
-    points = {
-        number: _points(path, trust[Domain.LICENCE])
-        for number, path in _numbered(folder / "police/targets/police/points", ".cose")
-    }
-    return PublishedEdition(trust, status, companions, points)
 
 
 def check_next(
@@ -165,94 +108,11 @@ def _check_files(folder: Path, covered: Mapping[str, Any]) -> None:
         target.verify_length_and_hashes((folder / path).read_bytes())
 
 
-# 2. Lists under the trust list, the trust list under its root
-
-
-def _trust(path: Path, domain: Domain, root: bytes) -> TrustListClaims:
-    try:
-        message = trust_list.read(path.read_bytes())
-        claims = message.decode()
-        key = check_issued(message.chain, root, Role.TRUST, claims.issued_at)
-        verify_signature(load_public_key(key), message.algorithm, message.signature, message.to_be_signed)
-        for entry in claims.signers:
-            check_entry(entry, root)
-    except (OSError, CredentialFormatError, SignatureInvalid, ChainInvalid) as error:
-        msg = f"the trust list of {domain} cannot be believed: {error}"
-        raise PublicationRefused(msg) from error
-    burnt = {one.public_key for one in claims.signers if one.state is SignerState.COMPROMISED}
-    if claims.domain is not domain or key in burnt:
-        _refuse(f"the trust list of {domain} is of another domain, or signed by a compromised key")
-    return claims
-
-
-def _signer(
-    trust: TrustListClaims, role: Role, key_id: bytes | None, uri: str, issued_at: int, path: Path
-) -> SignerEntry:
-    for entry in trust.signers:
-        if entry.key_id == key_id and entry.role is role:
-            prefixes = entry.points_prefixes if role is Role.POINTS else entry.status_prefixes
-            in_window = entry.not_before <= issued_at < entry.not_after
-            if in_window and entry.state is not SignerState.COMPROMISED and uri.startswith(prefixes):
-                return entry
-    _refuse(f"{path.name}: no signer of the trust list may sign this {role} list")
-
-
-def _status(path: Path, trust: TrustListClaims) -> StatusListClaims:
-    return _read_status(status_list.read_cwt, path.read_bytes(), path, trust)
-
-
-def _read_status(read: Any, content: Any, path: Path, trust: TrustListClaims) -> StatusListClaims:
-    message, claims = _decoded(read, content, path)
-    _verify(message, trust, Role.STATUS, claims, path)
-    entries: status_list.StatusList = claims.entries
-    if entries.bits != STATUS_BITS or entries.size != LIST_SIZE:
-        _refuse(f"{path.name}: a status list has another width or size")
-    return claims  # type: ignore[no-any-return]
-
-
-def _companion(path: Path, trust: TrustListClaims) -> CompanionClaims:
-    message, claims = _decoded(status_companion.read, path.read_bytes(), path)
-    _verify(message, trust, Role.COMPANION, claims, path)
-    return claims  # type: ignore[no-any-return]
-
-
-def _points(path: Path, trust: TrustListClaims) -> PointsListClaims:
-    message, claims = _decoded(points_list.read, path.read_bytes(), path)
-    _verify(message, trust, Role.POINTS, claims, path)
-    return claims  # type: ignore[no-any-return]
-
-
-def _decoded(read: Any, content: Any, path: Path) -> tuple[Any, Any]:
-    try:
-        message = read(content)
-        return message, message.decode()
-    except CredentialFormatError as error:
-        msg = f"{path.name} cannot be read: {error}"
-        raise PublicationRefused(msg) from error
-
-
-def _verify(message: Any, trust: TrustListClaims, role: Role, claims: Any, path: Path) -> None:
-    entry = _signer(trust, role, message.key_id, claims.uri, claims.issued_at, path)
-    if message.algorithm != entry.algorithm:
-        _refuse(f"{path.name}: the algorithm is not that of its signer")
-    try:
-        verify_signature(
-            load_public_key(entry.public_key), entry.algorithm, message.signature, message.to_be_signed
-        )
-    except SignatureInvalid as error:
-        msg = f"{path.name} is not signed by the key it names"
-        raise PublicationRefused(msg) from error
-
-
-def _numbered(folder: Path, suffix: str) -> list[tuple[int, Path]]:
-    return sorted((int(path.stem), path) for path in folder.glob(f"*{suffix}"))
-
-
 # 3. Lists and state
 
 
 def _check_stamps(found: PublishedEdition, edition: int, at: int) -> None:
-    if any(stamp != (edition, at) for stamp in found._stamps()):  # noqa: SLF001 - same file
+    if any(stamp != (edition, at) for stamp in found.stamps()):
         _refuse("a list bears another edition or instant than the publication")
     if any(one.as_of > at for one in found.points.values()):
         _refuse("a points list speaks of the future")
@@ -296,7 +156,7 @@ def _check_served(staged: Path, found: PublishedEdition) -> None:
     for (domain, number), claims in found.status.items():
         path = staged / f"lists/{domain}/{number}.jwt"
         text = path.read_text(encoding="ascii")
-        if _read_status(status_list.read_jwt, text, path, found.trust[domain]) != claims:
+        if read_status(status_list.read_jwt, text, path, found.trust[domain]) != claims:
             _refuse(f"{path.name}: the two spellings of a list differ")
         cwt = staged / f"lists/{domain}/{number}.cwt"
         if cwt.read_bytes() != (staged / f"public/targets/status/{domain}/{number}.cwt").read_bytes():

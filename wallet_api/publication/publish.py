@@ -30,8 +30,9 @@ from credentials.spec import Domain
 from keys import KeyFolder
 from keys.disk import flush_folder
 
-from .check import AREAS, check_next, read_edition
+from .check import AREAS, check_next
 from .lists import SignedLists, sign_lists
+from .reading import read_edition
 from .state import PublicationRefused, PublicationReport, PublicationState
 from .tuf_tree import SignedMetadata, sign_metadata
 
