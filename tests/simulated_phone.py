@@ -14,10 +14,10 @@ from hashlib import sha256
 from typing import Any, Final
 from zlib import crc32
 
+import cbor2
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from credentials import base45, cbor, envelope, sign1, strict_json
-from credentials.credential import raw_jws, to_sd_jwt
 from credentials.envelope import Shown
 from credentials.jws import Jws, b64url_encode
 from credentials.presentation import KeyBinding
@@ -115,16 +115,16 @@ class SimulatedPhone:
             "iat": binding.issued_at,
             "aud": str(binding.audience),
             "nonce": b64url_encode(_KB_NONCE if binding.nonce is None else binding.nonce),
-            "sd_hash": b64url_encode(sha256(to_sd_jwt(credential).encode()).digest()),
+            "sd_hash": b64url_encode(sha256(_sd_jwt(credential)).digest()),
         }
         if edit is not None:
             edit(members)
         payload = _json(members) if raw_payload is None else raw_payload
         signed = sign(self.private, Jws(protected, payload, b"").signing_input)
-        token = raw_jws(credential if shown_credential is None else shown_credential)
+        token = cbor2.loads(credential if shown_credential is None else shown_credential)
         payload = payload if shown_payload is None else shown_payload(payload)
         signed = signed if signature is None else signature(signed)
-        return cbor.encode([token.header, token.payload, token.signature, protected, payload, signed])
+        return cbor.encode([*token, protected, payload, signed])
 
     def show(
         self,
@@ -144,6 +144,10 @@ class SimulatedPhone:
         if reader is None:
             return text_of(presented(form, view, body))
         return text_of(sealed_to(reader, envelope.encode_shown(Shown(form, view, body)), ephemeral=ephemeral))
+
+
+def _sd_jwt(credential: bytes) -> bytes:
+    return (".".join(map(b64url_encode, cbor2.loads(credential))) + "~").encode()
 
 
 def _json(members: Mapping[str, Any]) -> bytes:
