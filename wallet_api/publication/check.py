@@ -142,13 +142,10 @@ def _check_state(found: PublishedEdition, state: PublicationState) -> None:
 def _check_entries(
     claims: StatusListClaims | PointsListClaims, uri: str, fill: int, values: Mapping[int, int], name: str
 ) -> None:
-    flat = unpack(claims.entries)
-    apart = sum(value != fill for value in values.values())
-    if (
-        claims.uri != uri
-        or any(flat[index] != value for index, value in values.items())
-        or flat.count(fill) != LIST_SIZE - apart
-    ):
+    flat, expected = unpack(claims.entries), list(values.values())
+    found = list(map(flat.__getitem__, values))
+    apart = len(expected) - expected.count(fill)
+    if claims.uri != uri or found != expected or flat.count(fill) != LIST_SIZE - apart:
         _refuse(f"{name} says something else than the registry")
 
 
