@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["ReadersMissing", "read_image", "readers"]
 
 FILE_BYTES: Final = 64 * 1024 * 1024
-PIXELS: Final = 50_000_000  # a phone's largest ordinary photograph; 50 MB as grey
+# By the header, before anything is decoded. A photograph (JPEG) is decoded at half size; other kinds whole, 100 MB.
+PIXELS: Final = 25_000_000
+PHOTOGRAPH_PIXELS: Final = 50_000_000
 # Larger pictures are halved until they fit: a code that fills a tenth of the frame keeps 5 pixels a module.
 WORKING_PIXELS: Final = 12_500_000
 # 1080p; no dress is tried on more than this, which bounds the time of a picture without a code.
@@ -120,13 +122,14 @@ def _decode(content: bytes) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the library warns of big and odd pictures: both are judged here
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                if image.width * image.height > PIXELS:
-                    raise PictureTooBig(f"a picture has at most {PIXELS // 1_000_000} million pixels")
+                at_most = PHOTOGRAPH_PIXELS if image.format == "JPEG" else PIXELS
+                if image.width * image.height > at_most:
+                    raise PictureTooBig(f"such a picture has at most {at_most // 1_000_000} million pixels")
                 return _grey(image)
     except PictureTooBig:
         raise
     except Image.DecompressionBombError:
-        raise PictureTooBig(f"a picture has at most {PIXELS // 1_000_000} million pixels") from None
+        raise PictureTooBig("the picture has more pixels than any photograph") from None
     except Exception as error:  # decoders of pictures raise anything at all on hostile bytes
         raise NoCode("the file is no picture that can be read, or it is cut short") from error
 
