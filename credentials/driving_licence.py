@@ -90,9 +90,7 @@ class ListEntry:
 
 
 def _check_categories(categories: tuple[DrivingPrivilege, ...]) -> None:
-    if not 0 < len(categories) <= CATEGORIES:
-        _refuse("a licence holds at least one category and none twice")
-    if len({one.code for one in categories}) != len(categories):
+    if not 0 < len(categories) <= CATEGORIES or len({one.code for one in categories}) != len(categories):
         _refuse("a licence holds at least one category and none twice")
 
 
@@ -124,7 +122,8 @@ class RoadCheck:
         if self.expiry_date < self.issue_date or self.birth_date.year > self.issue_date.year:
             _refuse("the dates of the title are out of order")
         _check_categories(self.categories)
-        check_portrait(self.portrait)
+        if self.portrait is not None:
+            check_portrait(self.portrait)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +144,8 @@ class Proof:
         if self.birth_date.year > self.expiry_date.year:
             _refuse("the dates of the title are out of order")
         _check_categories(self.categories)
-        check_portrait(self.portrait)
+        if self.portrait is not None:
+            check_portrait(self.portrait)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,4 +159,5 @@ class AgeOver18:
         """Raises `Malformed` for anything but a boolean."""
         if type(self.age_over_18) is not bool:
             _refuse("age_over_18 is true or false")
-        check_portrait(self.portrait)
+        if self.portrait is not None:
+            check_portrait(self.portrait)

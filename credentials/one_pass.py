@@ -277,7 +277,7 @@ def _document(data: bytes, at: int) -> tuple[ViewSpec, Any, int]:
         if count and data[at] == key:
             values[place], at = reader(data, at + 1)
             count -= 1
-    if count or None in [values[place] for place in _REQUIRED[spec.view]]:
+    if count or (None in values and None in [values[place] for place in _REQUIRED[spec.view]]):
         raise _Unusual
     return spec, spec.subject(*values), at
 

@@ -5,9 +5,10 @@ What a view does not hold cannot leak from it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from .driving_licence import AgeOver18, Proof, RoadCheck
 from .spec import Audience, DocumentType
@@ -25,12 +26,24 @@ class View(StrEnum):
     CARE = "care"
 
 
+def _no_instant(_: object) -> None:
+    return None
+
+
+def _points_known_at(subject: RoadCheck) -> int | None:
+    return None if subject.points is None else subject.points.as_of
+
+
+def _rights_known_at(subject: Care) -> int:
+    return subject.rights_as_of
+
+
 @dataclass(frozen=True, slots=True)
 class ViewSpec:
     """One view: its number in signed bytes, its document, who may read it, and whether it travels sealed.
 
     `paper` tells whether a form without device key exists: for unsealed views alone. It then needs a name or a
-    portrait, which `Claims` checks.
+    portrait, which `Claims` checks. `known_at` gives the instant from which a subject's points or rights are known.
     """
 
     view: View
@@ -40,6 +53,7 @@ class ViewSpec:
     sealed: bool
     paper: bool
     subject: type[Subject]
+    known_at: Callable[[Any], int | None] = _no_instant
 
     @property
     def vct(self) -> str:
@@ -50,10 +64,21 @@ class ViewSpec:
 VIEW_SPECS: Final[dict[View, ViewSpec]] = {
     spec.view: spec
     for spec in (
-        ViewSpec(View.ROAD_CHECK, 1, DocumentType.DRIVING_LICENCE, Audience.POLICE, True, False, RoadCheck),
+        ViewSpec(
+            View.ROAD_CHECK,
+            1,
+            DocumentType.DRIVING_LICENCE,
+            Audience.POLICE,
+            True,
+            False,
+            RoadCheck,
+            _points_known_at,
+        ),
         ViewSpec(View.PROOF, 2, DocumentType.DRIVING_LICENCE, Audience.ANYONE, False, True, Proof),
         ViewSpec(View.AGE_OVER_18, 3, DocumentType.DRIVING_LICENCE, Audience.ANYONE, False, True, AgeOver18),
-        ViewSpec(View.CARE, 4, DocumentType.VITALE_CARD, Audience.HEALTH, True, False, Care),
+        ViewSpec(
+            View.CARE, 4, DocumentType.VITALE_CARD, Audience.HEALTH, True, False, Care, _rights_known_at
+        ),
     )
 }
 VIEW_BY_NUMBER: Final = {spec.number: spec for spec in VIEW_SPECS.values()}
