@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -44,12 +45,13 @@ def wire(
     clock: Clock | None = None,
     licences: LicenceRegistry | None = None,
     rights: RightsRegistry | None = None,
+    environment: Mapping[str, str] = os.environ,
 ) -> Service:
     """The parts for these settings. Clock and registries can be given; the settings choose otherwise.
 
     Raises `SettingsRefused` or `KeyFileRefused` when something needed is missing.
     """
-    passphrase = find_passphrase(settings.keys_folder, os.environ)
+    passphrase = find_passphrase(settings.keys_folder, environment)
     return Service(
         settings=settings,
         clock=clock or system_clock(settings.test_now),

@@ -76,7 +76,8 @@ def insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) ->
     """
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     statement = insert(table).values(**row).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    result = connection.execute(statement, execution_options={"preserve_rowcount": True})
+    return result.rowcount == 1
 
 
 def _migrations() -> Config:

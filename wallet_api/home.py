@@ -12,7 +12,7 @@ from keys.passphrase import create_beside
 
 from .access import AccessRole, create_keys
 from .app import portraits_folder, wire
-from .clock import system_clock
+from .clock import Clock, system_clock
 from .database import Database
 from .publication.run import publish_now
 from .registries.fictitious import licence_references
@@ -28,7 +28,9 @@ class NewHome:
     edition: int
 
 
-def make_home(environment: Mapping[str, str], home: Path, *, base_url: str, demo: bool) -> NewHome:
+def make_home(
+    environment: Mapping[str, str], home: Path, *, base_url: str, demo: bool, clock: Clock | None = None
+) -> NewHome:
     """Make everything in an empty folder. Raises `SettingsRefused`, or a `SigningKeyError`.
 
     A demonstration home gets its passphrase beside the keys, fictitious registries and drawn portraits.
@@ -40,7 +42,7 @@ def make_home(environment: Mapping[str, str], home: Path, *, base_url: str, demo
     passphrase = find_passphrase(settings.keys_folder, environment)
     write_service_file(home, base_url=base_url, demo=demo)
     os.chmod(home, 0o700)  # noqa: PTH101 - the folder may have been there, open to others
-    clock = system_clock(settings.test_now)
+    clock = clock or system_clock(settings.test_now)
     KeyFolder.open(settings.keys_folder, passphrase).create_all(base_url, clock.now())
     database = Database(settings.database_address)
     database.migrate()
@@ -51,7 +53,7 @@ def make_home(environment: Mapping[str, str], home: Path, *, base_url: str, demo
         from .registries.portraits import write_portraits  # pillow is for demonstrations alone
 
         write_portraits(portraits_folder(settings), licence_references())
-    service = wire(settings, clock=clock)
+    service = wire(settings, clock=clock, environment=environment)
     try:
         return NewHome(settings, files, publish_now(service).edition)
     finally:

@@ -248,6 +248,7 @@ points_entry: Final = Table(
     _authority(),
     Column("entry_id", _ID, nullable=False),
     Column("document_id", _ID, nullable=False),
+    Column("sequence", Integer, nullable=False),
     Column("kind", _WORD, nullable=False),
     Column("decision_reference", _REFERENCE, nullable=False),
     Column("points", Integer, nullable=False),
@@ -262,12 +263,12 @@ points_entry: Final = Table(
     PrimaryKeyConstraint("authority_id", "entry_id"),
     UniqueConstraint("authority_id", "decision_reference"),
     UniqueConstraint("authority_id", "annuls_id"),
+    UniqueConstraint("authority_id", "document_id", "sequence"),
     _of_document(),
     CheckConstraint("kind IN ('opening', 'withdrawal', 'restoration')", name="kind"),
     CheckConstraint("points >= 0 AND points <= 12", name="points"),
-    Index("ix_points_entry_document", "authority_id", "document_id"),
 )
-"""The ledger. `points` is what the decision says, `applied` the signed change of the balance that it made."""
+"""The ledger, in the order of `sequence` for each licence. `points` is what the decision says, `applied` the signed change of the balance that it made."""
 
 points_balance: Final = Table(
     "points_balance",

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from .standing import MeasureSubject
 
-DecisionReference = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._/-]{3,63}$")]
+DecisionReference = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._/-]{2,63}$")]
 Moment = Annotated[AwareDatetime | date, Field(union_mode="left_to_right")]
 """An instant with its zone, or a Paris civil day, which means its first instant."""
 OffenceClass = Literal[

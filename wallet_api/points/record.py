@@ -62,6 +62,7 @@ def open_ledger(connection: Connection, authority_id: str, document_id: str, bal
     opening = {
         "kind": EntryKind.OPENING,
         "decision_reference": f"opening-{document_id}",
+        "sequence": 1,
         "points": balance,
         "established_on": paris_day(now).isoformat(),
     }
@@ -84,6 +85,7 @@ def record(
     row: dict[str, object] = {
         "kind": decision.kind,
         "decision_reference": decision.decision_reference,
+        "sequence": before.version + 1,
         "points": decision.points,
         "established_on": decision.established_on.isoformat(),
         "committed_on": decision.committed_on and decision.committed_on.isoformat(),

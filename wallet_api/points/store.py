@@ -69,6 +69,6 @@ def entries(connection: Connection, authority_id: str, document_id: str) -> list
         connection.execute(
             select(table)
             .where(table.c.authority_id == authority_id, table.c.document_id == document_id)
-            .order_by(table.c.recorded_at, table.c.entry_id)
+            .order_by(table.c.sequence)
         )
     )

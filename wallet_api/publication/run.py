@@ -13,8 +13,7 @@ from keys.errors import SigningKeyError
 from wallet_api import telemetry
 from wallet_api.wiring import Service
 
-from . import store
-from .publish import publish, published_edition
+from . import publish, published_edition, store
 from .state import PublicationRefused, PublicationReport
 
 _ONE_AT_A_TIME: Final = Lock()  # threads of this process; processes are ordered by the folder's own lock

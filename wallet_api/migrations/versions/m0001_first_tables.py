@@ -175,6 +175,7 @@ def upgrade() -> None:
         sa.Column("authority_id", sa.String(length=32), nullable=False),
         sa.Column("entry_id", sa.String(length=32), nullable=False),
         sa.Column("document_id", sa.String(length=32), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("decision_reference", sa.String(length=80), nullable=False),
         sa.Column("points", sa.Integer(), nullable=False),
@@ -200,8 +201,13 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "authority_id", "decision_reference", name=op.f("uq_points_entry_authority_id_decision_reference")
         ),
+        sa.UniqueConstraint(
+            "authority_id",
+            "document_id",
+            "sequence",
+            name=op.f("uq_points_entry_authority_id_document_id_sequence"),
+        ),
     )
-    op.create_index("ix_points_entry_document", "points_entry", ["authority_id", "document_id"], unique=False)
     op.create_table(
         "wallet",
         sa.Column("authority_id", sa.String(length=32), nullable=False),

@@ -1,0 +1,183 @@
+"""A service per test, on SQLite and on PostgreSQL: a home made once, copied for each test; a clock that tests move."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from starlette.testclient import TestClient
+
+from credentials.spec import DocumentType, Form
+from tests.conftest import INSTANT
+from tests.wallet_api import postgres_cluster
+from tests.wallet_api.simulated_wallet import SimulatedWallet
+from wallet_api.access import AccessRole
+from wallet_api.app import create_app, wire
+from wallet_api.clock import Clock, fixed_clock
+from wallet_api.home import make_home
+from wallet_api.openid4vci.offer import make_offer
+from wallet_api.registries.fictitious import PEOPLE
+from wallet_api.settings import Settings
+from wallet_api.wiring import Service
+
+BASE_URL = "http://testserver"
+LICENCE, CARD = DocumentType.DRIVING_LICENCE, DocumentType.VITALE_CARD
+
+
+@dataclass
+class MovableClock:
+    """The instant that the service and the wallets read."""
+
+    instant: int = INSTANT
+
+    def clock(self) -> Clock:
+        """What the service is given."""
+        return Clock(lambda: float(self.instant))
+
+
+@pytest.fixture(scope="session")
+def made_home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A demonstration home on SQLite, never served itself."""
+    return _make(tmp_path_factory.mktemp("homes") / "sqlite", {})
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a cluster's first database."""
+    reason = postgres_cluster.why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    with postgres_cluster.cluster() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def made_postgres_home(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Settings:
+    """A demonstration home whose database is the template of the others."""
+    _execute(postgres, "CREATE DATABASE template_lp")
+    address = postgres.replace("/postgres?", "/template_lp?")
+    return _make(tmp_path_factory.mktemp("homes") / "postgres", {"LP_DATABASE_URL": address})
+
+
+def _make(folder: Path, environment: dict[str, str]) -> Settings:
+    made = make_home(environment, folder, base_url=BASE_URL, demo=True, clock=fixed_clock(INSTANT))
+    return made.settings
+
+
+def _execute(address: str, statement: str) -> None:
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """A home of the test's own, on each engine."""
+    home = tmp_path / "home"
+    if request.param == "sqlite":
+        made: Settings = request.getfixturevalue("made_home")
+        shutil.copytree(made.home, home)
+        yield replace(made, home=home)
+        return
+    made, server = request.getfixturevalue("made_postgres_home"), request.getfixturevalue("postgres")
+    shutil.copytree(made.home, home)
+    name = f"lp_{os.getpid()}_{abs(hash(request.node.nodeid)):x}"
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE template_lp")
+    try:
+        yield replace(made, home=home, database_url=server.replace("/postgres?", f"/{name}?"))
+    finally:
+        _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+@pytest.fixture
+def service(settings: Settings, clock: MovableClock) -> Iterator[Service]:
+    """The wired parts."""
+    wired = wire(settings, clock=clock.clock())
+    yield wired
+    wired.database.close()
+
+
+@pytest.fixture
+def client(service: Service) -> TestClient:
+    """A client of the application; server errors come back as the answers they are."""
+    return TestClient(create_app(service.settings, service), base_url=BASE_URL, raise_server_exceptions=False)
+
+
+@pytest.fixture
+def offer(service: Service) -> Callable[..., Any]:
+    """Offer a document of a fictitious person."""
+
+    def make(
+        person: str = "camille",
+        document: DocumentType = LICENCE,
+        *,
+        form: Form | None = None,
+        with_tx_code: bool = False,
+    ) -> Any:
+        reference = PEOPLE[person].references[document]
+        with service.database.write() as connection:
+            return make_offer(service, connection, document, reference, form=form, with_tx_code=with_tx_code)
+
+    return make
+
+
+@pytest.fixture
+def wallet(client: TestClient, clock: MovableClock, offer: Callable[..., Any]) -> SimulatedWallet:
+    """A phone that has taken up the offer of Camille's licence."""
+    taken = SimulatedWallet(client, clock)
+    made = offer()
+    assert taken.take(made.uri).status_code == 200
+    taken.document_id = made.document_id
+    return taken
+
+
+@dataclass
+class Authority:
+    """A clerk with the key of a role."""
+
+    client: TestClient
+    key: str
+    count: int = 0
+
+    def post(self, path: str, body: dict[str, Any], *, key: str | None = None) -> Any:
+        """An act; each with a new idempotency key unless one is given."""
+        self.count += 1
+        headers = {
+            "Authorization": f"Bearer {self.key}",
+            "Idempotency-Key": key or f"key-of-{id(self)}-{self.count:06}",
+        }
+        return self.client.post(path, json=body, headers=headers)
+
+    def get(self, path: str) -> Any:
+        """A reading."""
+        return self.client.get(path, headers={"Authorization": f"Bearer {self.key}"})
+
+    def withdraw(self, document_id: str, points: int, reference: str) -> Any:
+        """Points withdrawn by a decision."""
+        body = {"decision_reference": reference, "points": points, "established_on": "2026-10-30"}
+        return self.post(f"/authority/licences/{document_id}/points/withdrawals", body)
+
+
+@pytest.fixture
+def keys_of_roles(settings: Settings) -> dict[AccessRole, str]:
+    return {role: (settings.access_folder / f"{role}.key").read_text().strip() for role in AccessRole}
+
+
+@pytest.fixture
+def licence_authority(client: TestClient, keys_of_roles: dict[AccessRole, str]) -> Authority:
+    return Authority(client, keys_of_roles[AccessRole.LICENCE_AUTHORITY])
+
+
+@pytest.fixture
+def health_authority(client: TestClient, keys_of_roles: dict[AccessRole, str]) -> Authority:
+    return Authority(client, keys_of_roles[AccessRole.HEALTH_AUTHORITY])

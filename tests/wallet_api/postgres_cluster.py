@@ -1,0 +1,66 @@
+"""A PostgreSQL cluster of the tests' own, from the machine's package: Unix socket only, thrown away afterwards."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+USER = "lp"
+
+
+def programs() -> Path | None:
+    """The folder of `initdb`, where this machine has one."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return found[-1].parent if found else None
+
+
+def why_not() -> str | None:
+    """Why no cluster can be started here, in words; None when one can."""
+    if programs() is None:
+        return "PostgreSQL is not installed here: the same tests ran on SQLite alone"
+    if os.geteuid() == 0 and _ordinary_user() is None:
+        return "initdb refuses the superuser, and this machine has no ordinary user to run it as"
+    return None
+
+
+@contextmanager
+def cluster() -> Iterator[str]:
+    """Start a cluster; gives the address of its `postgres` database, without a driver."""
+    bins, folder = programs(), Path(tempfile.mkdtemp(prefix="lp-pg-"))
+    assert bins is not None
+    if os.geteuid() == 0:
+        user = pwd.getpwnam(_ordinary_user() or "")
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    try:
+        # Speed: these tests are about what SQL means, not about power cuts.
+        options = f"-k {folder} -c listen_addresses='' -c fsync=off -c synchronous_commit=off -c max_connections=200"
+        _run(bins / "initdb", "-D", folder / "data", "-U", USER, "--auth=trust", "--no-sync", "-E", "UTF8")
+        _run(bins / "pg_ctl", "-D", folder / "data", "-o", options, "-w", "-l", folder / "log", "start")
+        try:
+            yield f"postgresql://{USER}@/postgres?host={folder}"
+        finally:
+            _run(bins / "pg_ctl", "-D", folder / "data", "-m", "immediate", "-w", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(*command: object) -> None:
+    words = [str(word) for word in command]
+    if os.geteuid() == 0:
+        words = ["setpriv", f"--reuid={_ordinary_user()}", "--regid=nogroup", "--clear-groups", *words]
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+
+
+def _ordinary_user() -> str | None:
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name).pw_name
+        except KeyError:
+            continue
+    return None

@@ -1,0 +1,307 @@
+"""Acts of authority: exactly once, by the right role, with the consequences that the law gives them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select
+from starlette.testclient import TestClient
+
+from credentials.spec import DocumentType
+from tests.wallet_api.conftest import Authority
+from tests.wallet_api.simulated_wallet import Key, SimulatedWallet
+from wallet_api import tables
+from wallet_api.access import AccessRole
+
+CARD = DocumentType.VITALE_CARD
+WITHDRAWAL = {"points": 3, "established_on": "2026-10-30"}
+
+
+def _code(answer) -> str:
+    return answer.json()["type"].rpartition("/")[2]
+
+
+def _ledger(service) -> list:
+    table = tables.points_entry
+    with service.database.read() as connection:
+        return connection.execute(select(table).where(table.c.kind != "opening")).all()
+
+
+def test_withdrawal_and_restoration_move_the_balance(wallet, licence_authority):
+    """12, less 3, plus 2: 11; the ledger says how it came about."""
+    path = f"/authority/licences/{wallet.document_id}/points"
+    assert licence_authority.withdraw(wallet.document_id, 3, "D-1").json()["balance"] == 9
+    body = {"decision_reference": "D-2", "points": 2, "established_on": "2026-10-31"}
+    assert licence_authority.post(f"{path}/restorations", body).json()["balance"] == 11
+    ledger = licence_authority.get(path).json()
+    assert [(row["kind"], row["applied"]) for row in ledger["entries"]] == [
+        ("opening", 12),
+        ("withdrawal", -3),
+        ("restoration", 2),
+    ]
+    assert ledger["balance"] == sum(row["applied"] for row in ledger["entries"]) == 11
+
+
+def test_balance_stays_between_0_and_12(wallet, licence_authority):
+    """A withdrawal beyond what is left takes what is left; a restoration stops at 12 (L223-1)."""
+    assert licence_authority.withdraw(wallet.document_id, 12, "D-1").json()["balance"] == 0
+    answer = licence_authority.withdraw(wallet.document_id, 6, "D-2").json()
+    assert (answer["balance"], answer["applied"]) == (0, 0)
+    for reference in ("D-3", "D-4"):
+        body = {"decision_reference": reference, "points": 8, "established_on": "2026-10-31"}
+        answer = licence_authority.post(
+            f"/authority/licences/{wallet.document_id}/points/restorations", body
+        ).json()
+    assert (answer["balance"], answer["applied"]) == (12, 4)
+
+
+def test_same_key_and_body_gets_the_stored_answer(service, wallet, licence_authority):
+    """A repeated request changes nothing and says so."""
+    path = f"/authority/licences/{wallet.document_id}/points/withdrawals"
+    body = {"decision_reference": "D-1", **WITHDRAWAL}
+    first = licence_authority.post(path, body, key="the-same-key-for-both")
+    second = licence_authority.post(path, body, key="the-same-key-for-both")
+    assert first.status_code == second.status_code == 201
+    assert first.json() == second.json()
+    assert second.headers["idempotent-replayed"] == "true"
+    assert len(_ledger(service)) == 1
+
+
+def test_same_key_with_another_body_is_refused(service, wallet, licence_authority):
+    """T41: the key belongs to its first request."""
+    path = f"/authority/licences/{wallet.document_id}/points/withdrawals"
+    licence_authority.post(path, {"decision_reference": "D-1", **WITHDRAWAL}, key="the-same-key-for-both")
+    answer = licence_authority.post(
+        path, {"decision_reference": "D-2", **WITHDRAWAL}, key="the-same-key-for-both"
+    )
+    assert (answer.status_code, _code(answer)) == (409, "idempotency-key-reused")
+    assert len(_ledger(service)) == 1
+
+
+def test_decision_reference_is_unique(service, wallet, licence_authority):
+    """T41: another key with the same decision is refused, and its key stays free."""
+    assert licence_authority.withdraw(wallet.document_id, 3, "D-1").status_code == 201
+    answer = licence_authority.withdraw(wallet.document_id, 3, "D-1")
+    assert (answer.status_code, _code(answer)) == (409, "decision-already-recorded")
+    assert len(_ledger(service)) == 1
+
+
+def test_act_without_idempotency_key_is_refused(client, wallet, licence_authority):
+    """The header is required, and has at least 16 characters."""
+    path = f"/authority/licences/{wallet.document_id}/points/withdrawals"
+    for key in (None, "short"):
+        headers = {"Authorization": f"Bearer {licence_authority.key}"}
+        headers |= {} if key is None else {"Idempotency-Key": key}
+        answer = client.post(path, json={"decision_reference": "D-1", **WITHDRAWAL}, headers=headers)
+        assert (answer.status_code, _code(answer)) == (400, "idempotency-key-missing")
+
+
+def test_many_senders_of_few_decisions_record_each_once(service, wallet, licence_authority):
+    """T41: 6 decisions, 12 senders each at once, half with one key and half with their own: 6 rows, one balance."""
+    path = f"/authority/licences/{wallet.document_id}/points/withdrawals"
+
+    def send(number: int) -> int:
+        decision, sender = f"D-{number % 6}", number // 6
+        key = f"the-one-key-for-{decision}" if sender % 2 else f"own-key-{number:06}-sent"
+        own = Authority(TestClient(wallet.client.app, base_url="http://testserver"), licence_authority.key)
+        body = {"decision_reference": decision, "points": 1, "established_on": "2026-10-30"}
+        return own.post(path, body, key=key).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(send, range(72)))
+    assert set(statuses) <= {201, 409}
+    assert len(_ledger(service)) == 6
+    ledger = licence_authority.get(f"/authority/licences/{wallet.document_id}/points").json()
+    assert ledger["balance"] == sum(row["applied"] for row in ledger["entries"]) == 6
+
+
+def test_points_act_supersedes_road_checks_alone(service, wallet, licence_authority):
+    """After a withdrawal what the phone shows to the police asks for a refresh; the proof stays plainly valid."""
+    wallet.get("driving_licence.road_check.cbor", 2)
+    wallet.get("driving_licence.road_check.jwt")
+    wallet.get("driving_licence.proof.cbor")
+    licence_authority.withdraw(wallet.document_id, 3, "D-1")
+    cause, issued = tables.status_cause, tables.credential
+    with service.database.read() as connection:
+        rows = connection.execute(
+            select(issued.c.view, cause.c.value, cause.c.cause_class).join(
+                cause, cause.c.credential_id == issued.c.credential_id
+            )
+        ).all()
+    assert [tuple(row) for row in rows] == [("road_check", 3, "superseded")] * 3
+
+
+def test_suspension_stops_renewal_and_its_lift_allows_it(wallet, licence_authority):
+    """T43: tokens are refused while the licence is suspended; the refresh token survives the refusal."""
+    path = f"/authority/licences/{wallet.document_id}/suspensions"
+    made = licence_authority.post(path, {"decision_reference": "S-1", "until": "2026-12-24"})
+    assert made.json()["until"] == "2026-12-23T23:00:00Z"  # 00:00 in Paris
+    assert _code(wallet.renew()) == "document-suspended"
+    assert _code(wallet.ask("driving_licence.road_check.cbor", [Key()])) == "credential-denied"
+    lifted = licence_authority.post(f"{path}/{made.json()['measure_id']}/lift", {"decision_reference": "S-2"})
+    assert lifted.status_code == 201
+    assert wallet.renew().status_code == 200
+    again = licence_authority.post(f"{path}/{made.json()['measure_id']}/lift", {"decision_reference": "S-3"})
+    assert (again.status_code, _code(again)) == (409, "already-lifted")
+
+
+def test_suspension_ends_by_itself(wallet, licence_authority, clock):
+    """From the first instant without it, renewal works again."""
+    path = f"/authority/licences/{wallet.document_id}/suspensions"
+    licence_authority.post(path, {"decision_reference": "S-1", "until": "2026-11-04T10:00:00Z"})
+    clock.instant += 3 * 86_400 - 1
+    assert _code(wallet.renew()) == "document-suspended"
+    clock.instant += 1
+    assert wallet.renew().status_code == 200
+
+
+def test_suspension_to_come_reaches_what_is_issued_until_then(service, wallet, licence_authority):
+    """A credential issued between decision and start bears the measure's cause from its start on."""
+    path = f"/authority/licences/{wallet.document_id}/suspensions"
+    body = {"decision_reference": "S-1", "from": "2026-11-03", "until": "2026-12-03"}
+    licence_authority.post(path, body)
+    wallet.get("driving_licence.road_check.cbor")
+    wallet.get("driving_licence.age_over_18.cbor")
+    table = tables.status_cause
+    with service.database.read() as connection:
+        rows = connection.execute(select(table.c.cause_class, table.c.value, table.c.since)).all()
+    assert [tuple(row) for row in rows] == [("authority", 2, 1_793_660_400)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"from": "2026-11-05", "until": "2026-11-05"},
+        {"until": "2026-10-01"},
+    ],
+)
+def test_suspension_with_dates_out_of_order_is_refused(wallet, licence_authority, body):
+    """An end at or before the beginning, or in the past, is refused."""
+    path = f"/authority/licences/{wallet.document_id}/suspensions"
+    answer = licence_authority.post(path, {"decision_reference": "S-1", **body})
+    assert (answer.status_code, _code(answer)) == (422, "dates-out-of-order")
+
+
+def test_measure_on_the_right_spares_the_age(wallet, licence_authority):
+    """`age_over_18` is no right to drive: it is issued while the right is suspended, for who holds a token."""
+    path = f"/authority/licences/{wallet.document_id}/suspensions"
+    licence_authority.post(path, {"decision_reference": "S-1"})
+    assert wallet.get("driving_licence.age_over_18.cbor")
+    for view in ("road_check", "proof"):
+        assert _code(wallet.ask(f"driving_licence.{view}.cbor", [Key()])) == "credential-denied"
+
+
+def test_revocation_is_final(wallet, licence_authority):
+    """No renewal, no second revocation, no lift."""
+    path = f"/authority/licences/{wallet.document_id}"
+    made = licence_authority.post(f"{path}/revocations", {"decision_reference": "R-1"})
+    assert made.status_code == 201
+    assert _code(wallet.renew()) == "document-revoked"
+    again = licence_authority.post(f"{path}/revocations", {"decision_reference": "R-2"})
+    assert (again.status_code, _code(again)) == (409, "already-revoked")
+    lift = licence_authority.post(
+        f"{path}/suspensions/{made.json()['measure_id']}/lift", {"decision_reference": "R-3"}
+    )
+    assert (lift.status_code, _code(lift)) == (409, "not-a-suspension")
+
+
+def test_lost_phone_gets_nothing_more(wallet, licence_authority):
+    """Its tokens are refused; the licence itself stays, and another phone may take a new offer."""
+    path = f"/authority/licences/{wallet.document_id}"
+    phone = licence_authority.get(path).json()["wallets"][0]["wallet_id"]
+    wallet.get("driving_licence.road_check.cbor")
+    assert (
+        licence_authority.post(f"{path}/wallets/{phone}/losses", {"decision_reference": "L-1"}).status_code
+        == 201
+    )
+    assert _code(wallet.renew()) == "wallet-lost"
+    assert _code(wallet.ask("driving_licence.proof.cbor", [Key()])) == "token-refused"
+    assert licence_authority.get(path).json()["revoked"] is False
+
+
+def test_card_is_the_health_authoritys(client, clock, offer, health_authority, licence_authority):
+    """Its own acts work; the licence authority's key opens none of them."""
+    made = offer("camille", CARD)
+    wallet = SimulatedWallet(client, clock)
+    wallet.take(made.uri)
+    path = f"/authority/cards/{made.document_id}"
+    refused = licence_authority.post(f"{path}/suspensions", {"decision_reference": "C-1"})
+    assert (refused.status_code, _code(refused)) == (403, "forbidden")
+    made = health_authority.post(f"{path}/suspensions", {"decision_reference": "C-1"})
+    assert made.status_code == 201
+    assert _code(wallet.ask("vitale_card.care.cbor", [Key()])) == "credential-denied"
+    health_authority.post(
+        f"{path}/suspensions/{made.json()['measure_id']}/lift", {"decision_reference": "C-2"}
+    )
+    assert wallet.get("vitale_card.care.cbor")
+    assert health_authority.post(f"{path}/revocations", {"decision_reference": "C-3"}).status_code == 201
+
+
+def test_object_of_the_other_kind_is_not_found(offer, health_authority, licence_authority):
+    """T46: a licence's id under cards, a card's under licences, and an unknown one."""
+    licence, card = offer().document_id, offer("camille", CARD).document_id
+    body = {"decision_reference": "X-1"}
+    for authority, path in (
+        (health_authority, f"/authority/cards/{licence}/suspensions"),
+        (licence_authority, f"/authority/licences/{card}/suspensions"),
+        (licence_authority, f"/authority/licences/{'0' * 32}/suspensions"),
+    ):
+        answer = authority.post(path, body)
+        assert (answer.status_code, _code(answer)) == (404, "not-found")
+
+
+_ID = "0" * 32
+ROUTES = [
+    ("POST", f"/authority/licences/{_ID}/points/withdrawals", {AccessRole.LICENCE_AUTHORITY}),
+    ("POST", f"/authority/licences/{_ID}/points/restorations", {AccessRole.LICENCE_AUTHORITY}),
+    ("GET", f"/authority/licences/{_ID}/points", {AccessRole.LICENCE_AUTHORITY}),
+    ("POST", f"/authority/licences/{_ID}/suspensions", {AccessRole.LICENCE_AUTHORITY}),
+    ("POST", f"/authority/licences/{_ID}/suspensions/{_ID}/lift", {AccessRole.LICENCE_AUTHORITY}),
+    ("POST", f"/authority/licences/{_ID}/revocations", {AccessRole.LICENCE_AUTHORITY}),
+    ("POST", f"/authority/licences/{_ID}/wallets/{_ID}/losses", {AccessRole.LICENCE_AUTHORITY}),
+    ("POST", "/authority/licences/searches", {AccessRole.LICENCE_AUTHORITY}),
+    ("GET", f"/authority/licences/{_ID}", {AccessRole.LICENCE_AUTHORITY}),
+    ("POST", f"/authority/cards/{_ID}/suspensions", {AccessRole.HEALTH_AUTHORITY}),
+    ("POST", f"/authority/cards/{_ID}/suspensions/{_ID}/lift", {AccessRole.HEALTH_AUTHORITY}),
+    ("POST", f"/authority/cards/{_ID}/revocations", {AccessRole.HEALTH_AUTHORITY}),
+    ("POST", f"/authority/cards/{_ID}/wallets/{_ID}/losses", {AccessRole.HEALTH_AUTHORITY}),
+    ("POST", "/authority/cards/searches", {AccessRole.HEALTH_AUTHORITY}),
+    ("GET", f"/authority/cards/{_ID}", {AccessRole.HEALTH_AUTHORITY}),
+    (
+        "POST",
+        "/authority/publications",
+        {AccessRole.OPERATOR, AccessRole.LICENCE_AUTHORITY, AccessRole.HEALTH_AUTHORITY},
+    ),
+]
+
+
+def test_every_authority_route_is_in_the_matrix(client):
+    """A route that is added must say who may use it."""
+    described = client.get("/docs.json").json()["paths"]
+    found = {
+        (method.upper(), path)
+        for path, methods in described.items()
+        if path.startswith("/authority/")
+        for method in methods
+    }
+    assert len(found) == len(ROUTES)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"), ROUTES, ids=lambda one: one if isinstance(one, str) else ""
+)
+def test_route_denies_every_role_but_its_own(client, keys_of_roles, method, path, allowed):
+    """T44: deny by default; without a key or with an invented one, 401."""
+    body = {
+        "decision_reference": "M-1",
+        **(WITHDRAWAL if "points" in path else {}),
+    }
+    body = {"registry_reference": "dossier-x"} if "searches" in path else body
+    for role, key in [*keys_of_roles.items(), (None, "invented"), (None, "")]:
+        headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": f"key-of-matrix-{role}"}
+        answer = client.request(method, path, json=body if method == "POST" else None, headers=headers)
+        if role in allowed:
+            assert answer.status_code in {201, 404}, answer.text
+        else:
+            assert answer.status_code == (403 if role else 401)
