@@ -67,6 +67,7 @@ class Authority:
 
     domain: Domain = Domain.LICENCE
     role: Role = Role.TRUST
+    document_types: tuple[DocumentType, ...] = ()
     root_key: ec.EllipticCurvePrivateKey = field(
         default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
     )
@@ -85,7 +86,7 @@ class Authority:
 
     def certificate(self, *, start: int = MIDNIGHT - 30 * DAY, end: int = MIDNIGHT + 60 * DAY) -> bytes:
         """The trust signer's certificate, DER."""
-        purpose = Purpose(self.domain, self.role, (), start, end)
+        purpose = Purpose(self.domain, self.role, self.document_types, start, end)
         return issue(self.root_key, self.root, self.signer.public, purpose)
 
     def trust_list(

@@ -9,7 +9,7 @@ import pytest
 from cryptography.exceptions import InvalidTag
 
 from credentials import envelope, qr_text, trust_list
-from credentials.spec import ES256, Audience, Domain, Form, Role
+from credentials.spec import ES256, Audience, DocumentType, Domain, Form, Role
 from credentials.views import View
 from mobile_sim.device_key import DeviceKey
 from mobile_sim.errors import TrustRefused
@@ -63,6 +63,16 @@ def test_signer_of_the_same_root_with_another_role_is_refused(authority):
         other = replace(authority, role=role)
         with pytest.raises(TrustRefused):
             read(other, other.trust_list([Reader(Audience.POLICE)]))
+
+
+def test_signer_may_name_the_documents_of_its_domain(authority):
+    """Beside the role `trust`; beside another role they help nothing."""
+    documents = (DocumentType.DRIVING_LICENCE,)
+    named = replace(authority, document_types=documents)
+    assert read(named, named.trust_list())
+    other = replace(authority, role=Role.CREDENTIAL, document_types=documents)
+    with pytest.raises(TrustRefused):
+        read(other, other.trust_list())
 
 
 def test_root_itself_signs_no_list(authority):
