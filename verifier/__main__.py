@@ -1,4 +1,4 @@
-"""The command line of a terminal: `verifier scan`, `read`, `sync`, `status`, `enrol`, `explain`.
+"""The command line of a terminal: `verifier scan`, `read`, `sync`, `status`, `enrol`, `explain`, `demo`.
 
 1. Results go to stdout, words to stderr. A code is never an argument, since argument lists are public, and never echoed.
 2. The exit code is that of verdicts.md: 0 valid, 10 refused, 11 to check, 12 unreadable, 13 no trust, 2 usage, 70 internal;
@@ -139,8 +139,12 @@ def _examples(examples: Sequence[str]) -> str:
     return "\n".join(["Examples:", *(f"  {line}" for line in examples)])
 
 
-def _judging(parser: argparse.ArgumentParser) -> None:
+def _plain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plain", action="store_true", help="plain lines, for screen readers")
+
+
+def _judging(parser: argparse.ArgumentParser) -> None:
+    _plain(parser)
     parser.add_argument(
         "--category", metavar="C", type=_category, help="ask whether this category may be driven"
     )
@@ -218,6 +222,12 @@ def _load_read() -> Run:
     return read
 
 
+def _load_demo() -> Run:
+    from .specimen import demo
+
+    return demo
+
+
 def _load_upkeep(name: str) -> Callable[[], Run]:
     def load() -> Run:
         from . import upkeep
@@ -272,6 +282,12 @@ COMMANDS: Final = {
         ("verifier explain REPLAY", "verifier explain lists_stale", "verifier explain --json OK"),
         _reason,
         _load_upkeep("explain"),
+    ),
+    "demo": Command(
+        "judge specimens, with no issuer and no network",
+        ("verifier demo", "verifier demo --plain", "verifier demo --json"),
+        _plain,
+        _load_demo,
     ),
 }
 

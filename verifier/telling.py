@@ -55,6 +55,10 @@ class Voice:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
 
+    def heading(self, french: str, english: str) -> None:
+        """Write a line in the reader's language."""
+        self.text(french if _language() == "fr" else english)
+
     def verdict(self, verdict: Verdict) -> None:
         """Write a verdict: JSON, plain lines, a panel on a terminal, or one line for a pipe."""
         if self.as_json:
