@@ -24,7 +24,7 @@ is the reason. A faulty code never raises out of `verify`; a programming error d
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
 from typing import Final, NamedTuple, NoReturn
 
@@ -60,6 +60,8 @@ from .verdict import NO_PARAMS, Verdict, compose, conclude
 CANDIDATES: Final = 4
 
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND: Final = timedelta(seconds=1)
 # The years 1 to 9999 in UTC.
 _FIRST_INSTANT: Final = -62_135_596_800
 _LAST_INSTANT: Final = 253_402_300_799
@@ -129,7 +131,7 @@ class Verifier:
         if category is not None and category not in CATEGORY_NUMBERS:
             msg = f"no such category; one of {' '.join(CATEGORY_NUMBERS)}"
             raise ValueError(msg)
-        instant = int(at.timestamp())
+        instant = (at - _EPOCH) // _SECOND  # whole seconds, cut; a float would round the last of them up
         if not _FIRST_INSTANT <= instant <= _LAST_INSTANT:  # within a zone's offset of either end
             msg = "`at` lies outside the calendar in UTC"
             raise ValueError(msg)
