@@ -76,7 +76,7 @@ def test_clock_offset_is_learned_and_applied(service, wallet):
 
 def test_small_offset_is_the_headers_own_coarseness(service, wallet):
     """One second or less is none."""
-    add(wallet, service.offer(), clock=lambda: INSTANT + 0.9)
+    add(wallet, service.offer(), clock=lambda: INSTANT + 1.9)
     assert wallet.issuer(service.url).clock_offset == 0
 
 
@@ -349,6 +349,15 @@ def test_any_nonsense_of_the_service_is_one_sentence(service, wallet, path, answ
         assert 20 < len(text) < 300
         assert "MARTIN" not in text
         assert "Traceback" not in text
+
+
+@pytest.mark.parametrize("path", ["/token", "/trust.cose", "/.well-known/openid-credential-issuer"])
+def test_redirect_is_not_followed(service, wallet, path):
+    """Neither the code nor a proof goes to an address that the answer names."""
+    service.answer_by[path] = lambda _: (307, {"Location": f"{service.url}/elsewhere"}, b"")
+    with pytest.raises(PhoneError):
+        add(wallet, service.offer(), clock=clock)
+    assert count(service, "/elsewhere") == 0
 
 
 @pytest.mark.parametrize("member", ["credential_endpoint", "nonce_endpoint"])
