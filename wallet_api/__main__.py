@@ -37,22 +37,39 @@ Démonstrateur, service non officiel, données fictives.
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except Exception as error:
+        words = _words(error)
+        if words is None:
+            raise
+        print(f"wallet-api: {words}", file=sys.stderr)
+        return 2
+
+
+def _words(error: Exception) -> str | None:
+    """What happened and what to do, for trouble that an operator can mend; None for our own mistakes."""
     from keys.errors import SigningKeyError
 
     from .authority_client import ActRefused
     from .problems import WalletError
     from .publication import PublicationRefused
 
-    options = _parser().parse_args(arguments)
-    try:
-        return int(options.run(options))
-    except WalletError as error:
-        print(f"wallet-api: {error.problem.fr} ({error.problem.code})", file=sys.stderr)
-    except (SettingsRefused, SigningKeyError, PublicationRefused, ActRefused, CredentialFormatError) as error:
-        print(f"wallet-api: {error}", file=sys.stderr)
-    except OSError as error:
-        print(f"wallet-api: {error.filename or 'system'}: {error.strerror}", file=sys.stderr)
-    return 2
+    match error:
+        case WalletError():
+            return f"{error.problem.fr} ({error.problem.code})"
+        case (
+            SettingsRefused()
+            | SigningKeyError()
+            | PublicationRefused()
+            | ActRefused()
+            | CredentialFormatError()
+        ):
+            return str(error)
+        case OSError():
+            return f"{error.filename or 'system'}: {error.strerror}"
+    return None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -144,7 +161,7 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _service(options: argparse.Namespace) -> Service:
-    from .app import wire
+    from .wiring import wire
 
     return wire(_settings(options))
 
@@ -159,6 +176,8 @@ def _init(options: argparse.Namespace) -> int:
     print(
         f"service créé dans {folder}, adresse publique {base_url}, édition {made.edition} publiée", file=talk
     )
+    for domain, fingerprint in made.roots.items():
+        print(f"racine {domain} : SHA-256 {fingerprint}", file=talk)
     print("clés d'accès, à remettre à qui de droit :", file=talk)
     for role, path in made.access_files.items():
         print(f"  {role}: {path}", file=talk)

@@ -9,9 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import Final
 
 from fastapi import Request
 from sqlalchemy import Connection, insert, select
@@ -19,26 +17,7 @@ from sqlalchemy import Connection, insert, select
 from . import tables
 from .identifiers import fingerprint, new_id, new_secret
 from .problems import WalletError
-
-SERVICE: Final = "service"
-"""The authority id of what belongs to neither domain: terminals, publications."""
-
-
-class AccessRole(StrEnum):
-    """What a key's bearer does for a living."""
-
-    LICENCE_AUTHORITY = "licence_authority"
-    HEALTH_AUTHORITY = "health_authority"
-    OPERATOR = "operator"
-    AUDITOR = "auditor"
-
-
-AUTHORITY_OF: Final = {
-    AccessRole.LICENCE_AUTHORITY: "licence",
-    AccessRole.HEALTH_AUTHORITY: "health",
-    AccessRole.OPERATOR: SERVICE,
-    AccessRole.AUDITOR: SERVICE,
-}
+from .roles import AUTHORITY_OF, AccessRole
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 from credentials.paris_day import paris_day
 from credentials.spec import DocumentType
 
-from .access import AccessRole
 from .clock import system_clock
+from .roles import AccessRole
 from .settings import Settings
 
 _TIMEOUT: Final = 30  # seconds

@@ -11,17 +11,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
 from .settings import SettingsRefused
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 BUSY_MILLISECONDS: Final = 15_000
 _POOL: Final = 20
@@ -53,14 +52,19 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables to the one head of `migrations/`."""
+        from alembic import command
+
         with self.engine.begin() as connection:
-            configuration = _migrations()
+            configuration = migrations()
             configuration.attributes["connection"] = connection
             command.upgrade(configuration, "head")
 
     def migrated(self) -> bool:
         """Whether the tables are those of this release."""
-        head = ScriptDirectory.from_config(_migrations()).get_current_head()
+        from alembic.runtime.migration import MigrationContext
+        from alembic.script import ScriptDirectory
+
+        head = ScriptDirectory.from_config(migrations()).get_current_head()
         with self.read() as connection:
             return MigrationContext.configure(connection).get_current_revision() == head
 
@@ -80,7 +84,10 @@ def insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) ->
     return result.rowcount == 1
 
 
-def _migrations() -> Config:
+def migrations() -> Config:
+    """Where the migrations lie, for Alembic; imported with it, since most commands need neither."""
+    from alembic.config import Config
+
     configuration = Config()
     configuration.set_main_option("script_location", "wallet_api:migrations")
     return configuration

@@ -9,9 +9,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from credentials.spec import Domain, Role
 from keys.errors import SigningKeyError
 
+from .asked_service import ServiceOf
 from .problems import WalletError
 from .publication.store import last_finished
-from .wiring import Service, ServiceOf
+from .wiring import Service
 
 router = APIRouter(tags=["Exploitation"])
 

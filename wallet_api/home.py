@@ -7,23 +7,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from credentials.spec import Domain
 from keys import KeyFolder, find_passphrase
 from keys.passphrase import create_beside
 
-from .access import AccessRole, create_keys
-from .app import portraits_folder, wire
+from .access import create_keys
 from .clock import Clock, system_clock
 from .database import Database
+from .openid4vci.offer import root_fingerprint
 from .publication.run import publish_now
 from .registries.fictitious import licence_references
+from .roles import AccessRole
 from .settings import Settings, from_environment, write_service_file
+from .wiring import portraits_folder, wire
 
 
 @dataclass(frozen=True, slots=True)
 class NewHome:
-    """What `init` made: where the access keys lie, and the first edition."""
+    """What `init` made: fingerprints of the roots, where the access keys lie, and the first edition."""
 
     settings: Settings
+    roots: Mapping[Domain, str]
     access_files: Mapping[AccessRole, Path]
     edition: int
 
@@ -55,6 +59,7 @@ def make_home(
         write_portraits(portraits_folder(settings), licence_references())
     service = wire(settings, clock=clock, environment=environment)
     try:
-        return NewHome(settings, files, publish_now(service).edition)
+        roots = {domain: root_fingerprint(service, domain) for domain in Domain}
+        return NewHome(settings, roots, files, publish_now(service).edition)
     finally:
         service.database.close()

@@ -1,23 +1,13 @@
-"""Problem documents (RFC 9457): every 4xx and 5xx, written once, from a closed catalogue.
+"""The closed catalogue of what the service refuses, and the exception that carries one of its rows.
 
-- Nothing of the request is repeated: no value, no path, no unknown member name. The framework's own 422 would return
-  the submitted value, and with it a NIR.
-- `type` resolves to a page of this service; `error` is added where OAuth or OpenID4VCI names a code (RFC 6749,
-  section 5.2; OpenID4VCI 1.0, sections 6.3 and 8.3.1.2).
+Each row is a problem type (RFC 9457) with its HTTP status; `error` is added where OAuth or OpenID4VCI names a code (RFC
+6749, section 5.2; OpenID4VCI 1.0, sections 6.3 and 8.3.1.2). `problem_documents.py` renders them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
-
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel
-from starlette.exceptions import HTTPException
-
-MEDIA_TYPE: Final = "application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +227,6 @@ _ROWS: Final = (
     ),
 )
 PROBLEMS: Final = {row.code: row for row in _ROWS}
-_BY_STATUS: Final = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 400: "invalid-request"}
-# Protocol endpoints answer 400 with their own code where others answer 422.
-_REFUSED_CONTENT: Final = {"/token": "invalid-request", "/credential": "credential-request-refused"}
 
 
 class WalletError(Exception):
@@ -248,64 +235,3 @@ class WalletError(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.problem = PROBLEMS[code]
-
-
-class ProblemBody(BaseModel):
-    """An RFC 9457 problem document. Nothing in it comes from the request."""
-
-    type: str
-    title: str
-    status: int
-    error: str | None = None
-    fields: list[str] | None = None
-
-
-def render(problem: Problem, request: Request, *, fields: list[str] | None = None) -> JSONResponse:
-    """The problem document, in the language that the client prefers; French unless English is asked for first."""
-    english = request.headers.get("accept-language", "").strip().lower().startswith("en")
-    content: dict[str, object] = {
-        "type": f"{request.app.state.service.settings.base_url}/problems/{problem.code}",
-        "title": problem.en if english else problem.fr,
-        "status": problem.status,
-    }
-    if problem.error is not None:
-        content["error"] = problem.error
-    if fields:
-        content["fields"] = fields
-    headers = {"Content-Language": "en" if english else "fr", "Cache-Control": "no-store"}
-    if problem.status == 401:
-        scheme = "DPoP" if problem.error else "Bearer"
-        headers["WWW-Authenticate"] = f'{scheme} error="{problem.error or "invalid_token"}"'
-    request.state.problem = problem.code
-    return JSONResponse(content, problem.status, headers, MEDIA_TYPE)
-
-
-def install(app: FastAPI) -> None:
-    """Make every error of `app` a problem document."""
-
-    @app.exception_handler(WalletError)
-    def _refused(request: Request, error: WalletError) -> JSONResponse:
-        return render(error.problem, request)
-
-    @app.exception_handler(HTTPException)
-    def _framework(request: Request, error: HTTPException) -> JSONResponse:
-        code = _BY_STATUS.get(error.status_code, "invalid-request" if error.status_code < 500 else "internal")
-        return render(PROBLEMS[code], request)
-
-    @app.exception_handler(RequestValidationError)
-    def _content(request: Request, error: RequestValidationError) -> JSONResponse:
-        code = _REFUSED_CONTENT.get(request.url.path, "content-refused")
-        return render(PROBLEMS[code], request, fields=_known_fields(error))
-
-    @app.exception_handler(Exception)
-    def _unforeseen(request: Request, _error: Exception) -> JSONResponse:
-        return render(PROBLEMS["internal"], request)
-
-
-def _known_fields(error: RequestValidationError) -> list[str]:
-    """Places of the faults by declared name. A member that we did not declare was named by the client: left out."""
-    places = set()
-    for fault in error.errors():
-        if fault["type"] not in {"extra_forbidden", "json_invalid"}:
-            places.add(".".join(str(part) for part in fault["loc"] if not isinstance(part, int)))
-    return sorted(places)

@@ -1,17 +1,21 @@
-"""What the parts of the service are handed: one frozen value, made by `create_app`, never a global."""
+"""What the parts of the service are handed: one frozen value, made here and nowhere else, never a global.
+
+Imports no web framework: the commands that need none start without it.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
 
-from fastapi import Depends, Request
+from keys import KeyFolder, find_passphrase
 
-from keys.folder import KeyFolder
-
-from .clock import Clock
+from .clock import Clock, system_clock
 from .database import Database
 from .registries.adapters import LicenceRegistry, RightsRegistry
+from .registries.fictitious import EmptyRegistry, FictitiousLicences, FictitiousRights
 from .settings import Settings
 from .telemetry import Telemetry
 
@@ -29,10 +33,31 @@ class Service:
     telemetry: Telemetry
 
 
-def _service(request: Request) -> Service:
-    service: Service = request.app.state.service
-    return service
+def wire(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    licences: LicenceRegistry | None = None,
+    rights: RightsRegistry | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Service:
+    """The parts for these settings. Clock and registries can be given; the settings choose otherwise.
+
+    Raises `SettingsRefused` or `KeyFileRefused` when something needed is missing.
+    """
+    passphrase = find_passphrase(settings.keys_folder, environment)
+    return Service(
+        settings=settings,
+        clock=clock or system_clock(settings.test_now),
+        database=Database(settings.database_address),
+        keys=KeyFolder.open(settings.keys_folder, passphrase),
+        licences=licences
+        or (FictitiousLicences(portraits_folder(settings)) if settings.demo else EmptyRegistry()),
+        rights=rights or (FictitiousRights() if settings.demo else EmptyRegistry()),
+        telemetry=Telemetry(),
+    )
 
 
-ServiceOf = Annotated[Service, Depends(_service)]
-"""The service that answers this request, as a parameter of an endpoint."""
+def portraits_folder(settings: Settings) -> Path:
+    """Where a demonstration home keeps its drawn portraits."""
+    return settings.home / "registries" / "portraits"

@@ -17,14 +17,14 @@ from credentials.spec import DocumentType, Form
 from tests.conftest import INSTANT
 from tests.wallet_api import postgres_cluster
 from tests.wallet_api.simulated_wallet import SimulatedWallet
-from wallet_api.access import AccessRole
-from wallet_api.app import create_app, wire
+from wallet_api.app import create_app
 from wallet_api.clock import Clock, fixed_clock
 from wallet_api.home import make_home
 from wallet_api.openid4vci.offer import make_offer
 from wallet_api.registries.fictitious import PEOPLE
+from wallet_api.roles import AccessRole
 from wallet_api.settings import Settings
-from wallet_api.wiring import Service
+from wallet_api.wiring import Service, wire
 
 BASE_URL = "http://testserver"
 LICENCE, CARD = DocumentType.DRIVING_LICENCE, DocumentType.VITALE_CARD

@@ -12,7 +12,7 @@ from credentials.spec import DocumentType
 from tests.wallet_api.conftest import Authority
 from tests.wallet_api.simulated_wallet import Key, SimulatedWallet
 from wallet_api import tables
-from wallet_api.access import AccessRole
+from wallet_api.roles import AccessRole
 
 CARD = DocumentType.VITALE_CARD
 WITHDRAWAL = {"points": 3, "established_on": "2026-10-30"}

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import insert, select, text, update
 
 from wallet_api import tables
-from wallet_api.database import Database, _migrations, insert_once
+from wallet_api.database import Database, insert_once, migrations
 from wallet_api.identifiers import new_id
 from wallet_api.points import store
 from wallet_api.points.record import EntryKind, PointsDecision, open_ledger, record
@@ -97,9 +97,9 @@ def test_migrated_tables_are_the_declared_ones(service):
     assert service.database.migrated()
 
 
-def test_migrations_have_one_head_and_one_line_of_descent():
+def testmigrations_have_one_head_and_one_line_of_descent():
     """No two steps follow the same one."""
-    script = ScriptDirectory.from_config(_migrations())
+    script = ScriptDirectory.from_config(migrations())
     steps = list(script.walk_revisions())
     assert len(script.get_heads()) == 1
     assert len({step.down_revision for step in steps}) == len(steps)

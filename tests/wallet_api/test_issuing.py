@@ -14,6 +14,7 @@ from credentials.driving_licence import AgeOver18, RoadCheck
 from credentials.spec import DocumentType, Domain, Form, Role
 from credentials.views import View
 from credentials.vitale_card import Care
+from tests.wallet_api.conftest import Authority
 from tests.wallet_api.simulated_wallet import (
     PRE_AUTHORIZED,
     Key,
@@ -163,7 +164,7 @@ def test_offer_ends_after_its_time(client, clock, offer):
 
 def test_offer_carries_the_roots_apart_from_the_network(service, offer):
     """The fingerprints to pin are in the offer's text."""
-    from wallet_api.openid4vci.metadata import root_fingerprint
+    from wallet_api.openid4vci.offer import root_fingerprint
 
     for domain in Domain:
         assert f"lp_root_{domain}={root_fingerprint(service, domain)}" in offer().uri
@@ -449,3 +450,50 @@ def test_renewal_supersedes_the_same_view_and_form_of_the_same_wallet(service, w
             )
         ).all()
     assert [tuple(row) for row in rows] == [(View.ROAD_CHECK, Form.CBOR, 0, 3)] * 2
+
+
+def test_renewals_at_once_never_supersede_each_other(service, wallet, clock):
+    """Many batches of one view at the same time: at least the last one to finish is plainly valid."""
+
+    def renew(_: int) -> int:
+        own = SimulatedWallet(TestClient(wallet.client.app, base_url="http://testserver"), clock)
+        own.key, own.access = wallet.key, wallet.access
+        return own.ask("driving_licence.proof.cbor", [Key()]).status_code
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(renew, range(12))) == {200}
+    with service.database.read() as connection:
+        superseded = connection.execute(select(tables.status_cause.c.credential_id)).scalars().all()
+    assert len(superseded) == len(set(superseded)) < 12
+
+
+def test_suspension_and_issuing_at_once_leave_no_credential_without_its_cause(
+    service, wallet, clock, licence_authority
+):
+    """Whichever comes first: what was issued before bears the cause, and nothing is issued after."""
+
+    def issue(_: int) -> int:
+        own = SimulatedWallet(TestClient(wallet.client.app, base_url="http://testserver"), clock)
+        own.key, own.access = wallet.key, wallet.access
+        return own.ask("driving_licence.road_check.cbor", [Key()]).status_code
+
+    def suspend(_: int) -> int:
+        own = Authority(TestClient(wallet.client.app, base_url="http://testserver"), licence_authority.key)
+        path = f"/authority/licences/{wallet.document_id}/suspensions"
+        return own.post(path, {"decision_reference": "S-1"}).status_code
+
+    with ThreadPoolExecutor(6) as pool:
+        first = [pool.submit(issue, number) for number in range(6)]
+        act = pool.submit(suspend, 0)
+        rest = [pool.submit(issue, number) for number in range(6)]
+    assert act.result() == 201
+    assert {one.result() for one in first + rest} <= {200, 400}
+    cause, issued = tables.status_cause, tables.credential
+    with service.database.read() as connection:
+        made = set(connection.execute(select(issued.c.credential_id)).scalars())
+        borne = set(
+            connection.execute(
+                select(cause.c.credential_id).where(cause.c.cause_class == "authority")
+            ).scalars()
+        )
+    assert made == borne

@@ -14,8 +14,8 @@ import pytest
 from credentials import base45
 from tests.wallet_api.simulated_wallet import Key, dpop
 from wallet_api import telemetry
-from wallet_api.access import AccessRole
 from wallet_api.problems import PROBLEMS
+from wallet_api.roles import AccessRole
 
 CANARY = "190017599900132"
 NAME = "CANARINETTI"
@@ -130,6 +130,7 @@ def test_unforeseen_error_is_a_problem_without_its_text(client, logged):
     assert CANARY not in answer.text + logged.getvalue()
     lines = [json.loads(line) for line in logged.getvalue().splitlines()]
     assert [one["status"] for one in lines if one["event"] == "request"] == [500]
+    assert [one["error"] for one in lines if one["event"] == "unforeseen"] == ["ValueError"]
 
 
 @pytest.mark.parametrize("code", sorted(PROBLEMS))
@@ -156,6 +157,9 @@ def test_request_that_is_too_large_is_refused_before_it_is_read(client):
     """413 by the declared length, and no more is read of a body without one."""
     answer = client.post("/credential", content=b"x" * 300_000)
     assert (answer.status_code, answer.json()["status"]) == (413, 413)
+    headers = {"Content-Type": "application/json"}
+    chunked = client.post("/credential", content=(b" " * 60_000 for _ in range(6)), headers=headers)
+    assert chunked.status_code == 400
 
 
 def test_date_header_follows_the_service_clock(client, clock):

@@ -13,13 +13,13 @@ from credentials.driving_licence import DrivingPrivilege
 from credentials.person import BirthDate
 from credentials.spec import DocumentType
 from wallet_api import audit, tables
-from wallet_api.access import SERVICE
 from wallet_api.clock import rfc3339, system_clock
 from wallet_api.issuance.grants import Grants, grants_of
 from wallet_api.issuance.subjects import is_adult, licence_subject
 from wallet_api.registries.adapters import ISSUING_LICENCE
 from wallet_api.registries.fictitious import PEOPLE, FictitiousLicences, FictitiousRights, licence_references
 from wallet_api.registries.portraits import draw_portrait
+from wallet_api.roles import SERVICE
 from wallet_api.settings import SettingsRefused, from_environment, read_settings, write_service_file
 
 TODAY = date(2026, 11, 22)

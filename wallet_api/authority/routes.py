@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 
 from credentials.spec import DOMAIN_OF, DocumentType
 from wallet_api import audit, idempotency
-from wallet_api.access import AccessRole, Actor, requires
+from wallet_api.access import Actor, requires
+from wallet_api.asked_service import ServiceOf
 from wallet_api.clock import rfc3339
 from wallet_api.idempotency import IdempotencyKey
 from wallet_api.issuance.supersede import supersede_road_checks
@@ -23,9 +24,10 @@ from wallet_api.points import store as ledger
 from wallet_api.points.record import EntryKind, PointsDecision, record
 from wallet_api.problems import WalletError
 from wallet_api.publication.run import publish_after_act
+from wallet_api.roles import AccessRole
 from wallet_api.wallets import store as wallets
 from wallet_api.wallets.life import lose
-from wallet_api.wiring import Service, ServiceOf
+from wallet_api.wiring import Service
 
 from . import store
 from .measures import Act, instant_of, lift, revoke, suspend

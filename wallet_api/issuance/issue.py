@@ -81,7 +81,10 @@ def issue(
     """
     record = look_up(service, order.configuration.document_type, wallet.registry_reference)  # step 1
     signer = _signer(service, order)
+    document_type = order.configuration.document_type.value
     with service.database.write() as connection:  # step 2
+        # Acts on the document wait here, so that none falls between the check of its standing and the record.
+        measures.lock_document(connection, wallet.authority_id, wallet.document_id, document_type)
         spend(connection)
         _require_standing(connection, wallet, order, service.clock.now())
         batch = _reserve(service, connection, wallet, order, record, signer.key_id)

@@ -47,6 +47,7 @@ class LiveCredential:
     form: int
     paper: bool
     grants: str
+    issued: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,14 @@ def live_credentials(
         query = query.where(table.c.wallet_id == wallet_id)
     return [
         LiveCredential(
-            row.credential_id, row.wallet_id, row.batch_id, row.view, row.form, bool(row.paper), row.grants
+            row.credential_id,
+            row.wallet_id,
+            row.batch_id,
+            row.view,
+            row.form,
+            bool(row.paper),
+            row.grants,
+            row.state == "issued",
         )
         for row in connection.execute(query)
     ]

@@ -25,7 +25,8 @@ def supersede_older(
     """Give the older credentials their causes once `newer`'s batch is issued. `today` is the Paris day."""
     granted = Grants.from_text(newer.grants)
     live = store.live_credentials(connection, authority_id, document_id, now)
-    others = [one for one in live if one.batch_id != newer.batch_id]
+    # One that is still being signed will itself come last and judge this one: two never supersede each other.
+    others = [one for one in live if one.batch_id != newer.batch_id and one.issued]
     known = store.with_cause(
         connection, authority_id, [one.credential_id for one in others], CauseClass.SUPERSEDED
     )

@@ -20,10 +20,11 @@ from credentials.credential import to_sd_jwt
 from credentials.jws import b64url_encode
 from credentials.spec import Form
 from credentials.stages import CredentialBytes
+from wallet_api.asked_service import ServiceOf
 from wallet_api.identifiers import new_secret
 from wallet_api.issuance.issue import Order, issue
 from wallet_api.problems import WalletError
-from wallet_api.wiring import Service, ServiceOf
+from wallet_api.wiring import Service
 
 from . import dpop, store
 from .configurations import CONFIGURATIONS, Configuration

@@ -6,19 +6,18 @@ the roots with the fingerprints that came with the offer, out of band, and pins 
 
 from __future__ import annotations
 
-import hashlib
-
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from credentials.jws import b64url_encode
 from credentials.spec import Domain
-from wallet_api.wiring import Service, ServiceOf
+from wallet_api.asked_service import ServiceOf
+from wallet_api.wiring import Service
 
 from .configurations import CONFIGURATIONS
+from .offer import PRE_AUTHORIZED, root_fingerprint
 
 router = APIRouter(tags=["Découverte"])
-PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
 
 
 @router.get("/.well-known/openid-credential-issuer", operation_id="readIssuerMetadata")
@@ -65,11 +64,6 @@ def issuer_metadata(service: Service) -> dict[str, object]:
             "resume_endpoint": f"{base}/wallet/resume",
         },
     }
-
-
-def root_fingerprint(service: Service, domain: Domain) -> str:
-    """SHA-256 of a domain root's certificate in hexadecimal; it travels with the offer."""
-    return hashlib.sha256(service.keys.root_certificate(domain)).hexdigest()
 
 
 def _root(service: Service, domain: Domain) -> dict[str, str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
+from wallet_api.asked_service import ServiceOf
 from wallet_api.identifiers import new_secret
-from wallet_api.wiring import ServiceOf
 
 from . import store
 

@@ -6,6 +6,7 @@ offer, not what the network says later.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from dataclasses import dataclass
@@ -21,9 +22,9 @@ from wallet_api.wiring import Service
 
 from . import store
 from .configurations import of_document
-from .metadata import PRE_AUTHORIZED, root_fingerprint
 from .secrets_of_authority import new_authority_secret
 
+PRE_AUTHORIZED: Final = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
 TX_CODE_DIGITS: Final = 6
 
 
@@ -80,3 +81,8 @@ def _uri(service: Service, configurations: list[str], code: str, tx_code: str | 
     for domain in Domain:
         parameters[f"lp_root_{domain}"] = root_fingerprint(service, domain)
     return f"openid-credential-offer://?{urlencode(parameters)}"
+
+
+def root_fingerprint(service: Service, domain: Domain) -> str:
+    """SHA-256 of a domain root's certificate in hexadecimal; it travels with the offer."""
+    return hashlib.sha256(service.keys.root_certificate(domain)).hexdigest()

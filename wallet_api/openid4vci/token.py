@@ -14,14 +14,15 @@ from fastapi import APIRouter, Form, Header, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import Connection
 
+from wallet_api.asked_service import ServiceOf
 from wallet_api.authority.standing import require_good_standing
 from wallet_api.identifiers import fingerprint, new_id
 from wallet_api.problems import WalletError
-from wallet_api.wiring import Service, ServiceOf
+from wallet_api.wiring import Service
 
 from . import dpop, store
 from .dpop import DpopProof
-from .metadata import PRE_AUTHORIZED
+from .offer import PRE_AUTHORIZED
 from .secrets_of_authority import authority_of, new_authority_secret
 
 router = APIRouter(tags=["Délivrance"])

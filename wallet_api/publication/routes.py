@@ -16,10 +16,12 @@ from pydantic import BaseModel
 
 from credentials.spec import Audience, Domain
 from keys.errors import SigningKeyError
-from wallet_api.access import AccessRole, Actor, requires
+from wallet_api.access import Actor, requires
+from wallet_api.asked_service import ServiceOf
 from wallet_api.problems import WalletError
+from wallet_api.roles import AccessRole
 from wallet_api.terminals.store import mirror_opens
-from wallet_api.wiring import Service, ServiceOf
+from wallet_api.wiring import Service
 
 from .run import publish_now
 from .state import PublicationRefused

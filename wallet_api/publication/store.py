@@ -13,8 +13,8 @@ from credentials.status_companion import CompanionEntry, EntryClass
 from credentials.views import View
 from keys import Terminal
 from wallet_api import tables
-from wallet_api.access import SERVICE
 from wallet_api.issuance.store import ListKind
+from wallet_api.roles import SERVICE
 
 from .state import PublicationState
 

@@ -9,11 +9,11 @@ from credentials.enrolment_file import EnrolmentRequest
 from credentials.spec import Audience
 from keys import Terminal, enrol
 from wallet_api import audit
-from wallet_api.access import SERVICE
 from wallet_api.identifiers import fingerprint, new_secret
 from wallet_api.issuance.documents import SYSTEM_ACTOR
 from wallet_api.problems import WalletError
 from wallet_api.publication import newest_root
+from wallet_api.roles import SERVICE
 from wallet_api.wiring import Service
 
 from . import store

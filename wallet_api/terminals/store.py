@@ -6,9 +6,9 @@ from sqlalchemy import Connection, func, select, update
 
 from credentials.spec import Audience
 from wallet_api import tables
-from wallet_api.access import SERVICE
 from wallet_api.database import insert_once
 from wallet_api.identifiers import fingerprint
+from wallet_api.roles import SERVICE
 
 
 def add_terminal(connection: Connection, row: dict[str, object]) -> bool:

@@ -8,11 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 from sqlalchemy import Connection
 
+from wallet_api.asked_service import ServiceOf
+from wallet_api.authority.store import lock_document
 from wallet_api.openid4vci import dpop
 from wallet_api.openid4vci.credential import authenticate
 from wallet_api.openid4vci.store import WalletRow
 from wallet_api.publication.run import publish_after_act
-from wallet_api.wiring import Service, ServiceOf
+from wallet_api.wiring import Service
 
 from .life import pause, resume
 
@@ -42,6 +44,7 @@ def _act(
 ) -> None:
     wallet, held, _ = authenticate(service, path, authorization, proof)
     with service.database.write() as connection:
+        lock_document(connection, wallet.authority_id, wallet.document_id, wallet.document_type)
         dpop.spend(connection, held)
         act(connection, wallet, service.clock.now())
     publish_after_act(service)

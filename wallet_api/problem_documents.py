@@ -1,0 +1,86 @@
+"""Problem documents (RFC 9457): every 4xx and 5xx is rendered here, once, from the closed catalogue.
+
+- Nothing of the request is repeated: no value, no path, no unknown member name. The framework's own 422 would return
+  the submitted value, and with it a NIR.
+- `type` resolves to a page of this service.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from .problems import PROBLEMS, Problem, WalletError
+from .telemetry import log, place_of
+
+MEDIA_TYPE: Final = "application/problem+json"
+_BY_STATUS: Final = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 400: "invalid-request"}
+# Protocol endpoints answer 400 with their own code where others answer 422.
+_REFUSED_CONTENT: Final = {"/token": "invalid-request", "/credential": "credential-request-refused"}
+
+
+class ProblemBody(BaseModel):
+    """An RFC 9457 problem document. Nothing in it comes from the request."""
+
+    type: str
+    title: str
+    status: int
+    error: str | None = None
+    fields: list[str] | None = None
+
+
+def render(problem: Problem, request: Request, *, fields: list[str] | None = None) -> JSONResponse:
+    """The problem document, in the language that the client prefers; French unless English is asked for first."""
+    english = request.headers.get("accept-language", "").strip().lower().startswith("en")
+    content: dict[str, object] = {
+        "type": f"{request.app.state.service.settings.base_url}/problems/{problem.code}",
+        "title": problem.en if english else problem.fr,
+        "status": problem.status,
+    }
+    if problem.error is not None:
+        content["error"] = problem.error
+    if fields:
+        content["fields"] = fields
+    headers = {"Content-Language": "en" if english else "fr", "Cache-Control": "no-store"}
+    if problem.status == 401:
+        scheme = "DPoP" if problem.error else "Bearer"
+        headers["WWW-Authenticate"] = f'{scheme} error="{problem.error or "invalid_token"}"'
+    request.state.problem = problem.code
+    return JSONResponse(content, problem.status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of `app` a problem document."""
+
+    @app.exception_handler(WalletError)
+    def _refused(request: Request, error: WalletError) -> JSONResponse:
+        return render(error.problem, request)
+
+    @app.exception_handler(HTTPException)
+    def _framework(request: Request, error: HTTPException) -> JSONResponse:
+        code = _BY_STATUS.get(error.status_code, "invalid-request" if error.status_code < 500 else "internal")
+        return render(PROBLEMS[code], request)
+
+    @app.exception_handler(RequestValidationError)
+    def _content(request: Request, error: RequestValidationError) -> JSONResponse:
+        code = _REFUSED_CONTENT.get(request.url.path, "content-refused")
+        return render(PROBLEMS[code], request, fields=_known_fields(error))
+
+    @app.exception_handler(Exception)
+    def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+        log("unforeseen", error=type(error).__name__, place=place_of(error))
+        return render(PROBLEMS["internal"], request)
+
+
+def _known_fields(error: RequestValidationError) -> list[str]:
+    """Places of the faults by declared name. A member that we did not declare was named by the client: left out."""
+    places = set()
+    for fault in error.errors():
+        if fault["type"] not in {"extra_forbidden", "json_invalid"}:
+            places.add(".".join(str(part) for part in fault["loc"] if not isinstance(part, int)))
+    return sorted(places)
