@@ -157,6 +157,8 @@ def _jwks(value: Any) -> Iterator[PublicKey]:
             key = _jwk(value)
             if key is not None:
                 yield key
+        elif value.get("algorithm") == "EdDSA" and {"public_key_hex", "private_key_hex"} <= value.keys():
+            yield Ed25519Key(bytes.fromhex(value["public_key_hex"]))
         for one in value.values():
             yield from _jwks(one)
 
