@@ -6,9 +6,8 @@ Readers take what a strict decoder yields and raise `Malformed` for any other ty
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from .driving_licence import CATEGORY_CODES, CATEGORY_NUMBERS, DrivingPrivilege, ListEntry, PointsBalance
 from .errors import Malformed
@@ -24,8 +23,7 @@ _FIRST_DAY: Final = date(1850, 1, 1).toordinal() - _EPOCH
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class ValueType:
+class ValueType(NamedTuple):
     """One type of claim and its four codecs. Values between codecs are what cbor.py and strict_json.py know."""
 
     name: str
@@ -58,6 +56,14 @@ def _members(value: Any, names: tuple[str, ...]) -> list[Any]:
         msg = "an object has other members than its type, or in another order"
         raise Malformed(msg)
     return [value[name] for name in names]
+
+
+def _given(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    """An object of which some members may be absent; those present stand in the order of `names`."""
+    if type(value) is not dict or tuple(value) != tuple(name for name in names if name in value):
+        msg = "an object has other members than its type, or in another order"
+        raise Malformed(msg)
+    return value
 
 
 def _elements(value: Any, count: int) -> list[Any]:
@@ -131,21 +137,25 @@ def _privilege_from_cbor(value: Any) -> DrivingPrivilege:
 
 
 def _privilege_to_json(one: DrivingPrivilege) -> dict[str, Any]:
-    return {
-        "code": one.code,
-        "from": one.valid_from.isoformat(),
-        "to": None if one.valid_to is None else one.valid_to.isoformat(),
-        "restrictions": list(one.restrictions),
-    }
+    members: dict[str, Any] = {"code": one.code, "from": one.valid_from.isoformat()}
+    if one.valid_to is not None:
+        members["to"] = one.valid_to.isoformat()
+    if one.restrictions:
+        members["restrictions"] = list(one.restrictions)
+    return members
 
 
 def _privilege_from_json(value: Any) -> DrivingPrivilege:
-    code, start, end, restrictions = _members(value, ("code", "from", "to", "restrictions"))
+    given = _given(value, ("code", "from", "to", "restrictions"))
+    restrictions = tuple(_text(code) for code in _array(given.get("restrictions", [])))
+    if not restrictions and "restrictions" in given:
+        msg = "what a category does not have is left out"
+        raise Malformed(msg)
     return DrivingPrivilege(
-        _text(code),
-        day_from_json(start),
-        None if end is None else day_from_json(end),
-        tuple(_text(restriction) for restriction in _array(restrictions)),
+        _text(given.get("code")),
+        day_from_json(given.get("from")),
+        day_from_json(given["to"]) if "to" in given else None,
+        restrictions,
     )
 
 
@@ -155,8 +165,17 @@ def _period_from_cbor(value: Any) -> RightsPeriod:
 
 
 def _period_from_json(value: Any) -> RightsPeriod:
-    start, end = _members(value, ("from", "to"))
-    return RightsPeriod(day_from_json(start), None if end is None else day_from_json(end))
+    given = _given(value, ("from", "to"))
+    return RightsPeriod(
+        day_from_json(given.get("from")), day_from_json(given["to"]) if "to" in given else None
+    )
+
+
+def _period_to_json(one: RightsPeriod) -> dict[str, str]:
+    members = {"from": one.start.isoformat()}
+    if one.end is not None:
+        members["to"] = one.end.isoformat()
+    return members
 
 
 def _balance(value: int, as_of: int) -> PointsBalance:
@@ -217,9 +236,6 @@ RIGHTS = ValueType(
         [day_to_cbor(one.start), None if one.end is None else day_to_cbor(one.end)] for one in many
     ],
     lambda value: tuple([_period_from_cbor(one) for one in _array(value)]),
-    lambda many: [
-        {"from": one.start.isoformat(), "to": None if one.end is None else one.end.isoformat()}
-        for one in many
-    ],
+    lambda many: [_period_to_json(one) for one in many],
     lambda value: tuple(_period_from_json(one) for one in _array(value)),
 )
