@@ -47,5 +47,5 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     problem_documents.install(app)
     for router in _ROUTERS:
         app.include_router(router)
-    app.add_middleware(Edge, clock=app.state.service.clock, telemetry=app.state.service.telemetry)
+    app.add_middleware(Edge)
     return app

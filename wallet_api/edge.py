@@ -7,8 +7,8 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .clock import Clock
 from .telemetry import Telemetry, log
+from .wiring import Service
 
 MAX_BODY_BYTES: Final = 262_144
 _TOO_LARGE: Final = b'{"type":"about:blank","title":"Requ\xc3\xaate trop volumineuse.","status":413}'
@@ -25,15 +25,16 @@ _HEADERS: Final = (
 class Edge:
     """Wraps the application."""
 
-    def __init__(self, app: ASGIApp, clock: Clock, telemetry: Telemetry) -> None:
-        """Wrap `app`."""
-        self._app, self._clock, self._telemetry = app, clock, telemetry
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap `app`; clock and metrics are those of the service that it answers for."""
+        self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        service: Service = scope["app"].state.service
         started, status = time.perf_counter(), 500
         scope.setdefault("state", {})
 
@@ -42,7 +43,7 @@ class Edge:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 kept = [one for one in message.get("headers", ()) if one[0].lower() != b"date"]
-                message["headers"] = [*kept, (b"date", self._clock.http_date().encode()), *_HEADERS]
+                message["headers"] = [*kept, (b"date", service.clock.http_date().encode()), *_HEADERS]
             await send(message)
 
         try:
@@ -51,21 +52,22 @@ class Edge:
             else:
                 await self._app(scope, _bounded(receive), send_on)
         finally:
-            self._count(scope, status, time.perf_counter() - started)
+            _count(service.telemetry, scope, status, time.perf_counter() - started)
 
-    def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "none")
-        method = scope["method"] if scope["method"] in {"GET", "POST", "HEAD"} else "other"
-        self._telemetry.requests.labels(method, route, str(status)).inc()
-        self._telemetry.seconds.labels(route).observe(seconds)
-        log(
-            "request",
-            method=method,
-            route=route,
-            status=status,
-            problem=scope["state"].get("problem"),
-            milliseconds=round(seconds * 1000),
-        )
+
+def _count(telemetry: Telemetry, scope: Scope, status: int, seconds: float) -> None:
+    route = getattr(scope.get("route"), "path", "none")
+    method = scope["method"] if scope["method"] in {"GET", "POST", "HEAD"} else "other"
+    telemetry.requests.labels(method, route, str(status)).inc()
+    telemetry.seconds.labels(route).observe(seconds)
+    log(
+        "request",
+        method=method,
+        route=route,
+        status=status,
+        problem=scope["state"].get("problem"),
+        milliseconds=round(seconds * 1000),
+    )
 
 
 def _declared_size(scope: Scope) -> int:

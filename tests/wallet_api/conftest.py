@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from credentials.spec import DocumentType, Form
@@ -107,10 +108,17 @@ def service(settings: Settings, clock: MovableClock) -> Iterator[Service]:
     wired.database.close()
 
 
+@pytest.fixture(scope="session")
+def application(made_home: Settings) -> FastAPI:
+    """The application, built once: routes cost more than a test. Each test puts its own service behind it."""
+    return create_app(made_home)
+
+
 @pytest.fixture
-def client(service: Service) -> TestClient:
+def client(application: FastAPI, service: Service) -> TestClient:
     """A client of the application; server errors come back as the answers they are."""
-    return TestClient(create_app(service.settings, service), base_url=BASE_URL, raise_server_exceptions=False)
+    application.state.service = service
+    return TestClient(application, base_url=BASE_URL, raise_server_exceptions=False)
 
 
 @pytest.fixture
