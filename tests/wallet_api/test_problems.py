@@ -46,6 +46,7 @@ PATHS = [
     f"/authority/licences/{_ID}/suspensions/{NAME}/lift",
     "/authority/licences/searches",
     f"/authority/licences/{_ID}/wallets/{_ID}/losses",
+    f"/authority/cards/{_ID}/revocations",
     "/authority/publications",
     f"/tuf/public/{CANARY}",
     f"/s/l/{CANARY}",
