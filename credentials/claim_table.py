@@ -6,8 +6,8 @@ in one form only. Keys are never reused.
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, fields
-from typing import Final
+from dataclasses import MISSING, fields
+from typing import Final, NamedTuple
 
 from . import value_types as types
 from .value_types import ValueType
@@ -18,8 +18,7 @@ IGNORED_KEYS: Final = range(-24, 0)  # a reader that lags a month behind skips t
 IGNORED_PREFIX: Final = "x_"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One claim. `field` is also its name in JSON and in the verdict."""
 
     field: str
@@ -57,8 +56,7 @@ _ROWS = (
 ROWS: Final = {row.field: row for row in _ROWS}
 
 
-@dataclass(frozen=True, slots=True)
-class ViewRows:
+class ViewRows(NamedTuple):
     """The rows of one view in the order of their keys, and the fields that may be absent."""
 
     rows: tuple[Row, ...]

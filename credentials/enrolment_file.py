@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import cbor, cose_key, signed_list
 from .cose_key import X25519Key
@@ -19,8 +19,7 @@ from .signing import ToSign
 from .spec import CLAIM_BODY, CLAIM_IAT, CLAIM_SUB, KEY_ID_SIZE, Audience, Domain, Typ
 
 
-@dataclass(frozen=True, slots=True)
-class EnrolmentRequest:
+class EnrolmentRequest(NamedTuple):
     """What a terminal prints for the operator; nothing in it is secret."""
 
     terminal_id: str

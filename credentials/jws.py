@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from . import strict_json
 from .errors import Malformed, Unsupported
@@ -27,8 +27,7 @@ _LAST_OF = {0: None, 2: frozenset("AQgw"), 3: frozenset("AEIMQUYcgkosw048")}
 _REFUSED_MEMBERS = frozenset({"jwk", "jku", "x5c", "x5u", "x5t", "x5t#S256", "crit", "b64", "zip", "enc"})
 
 
-@dataclass(frozen=True, slots=True)
-class Jws:
+class Jws(NamedTuple):
     """A JWS as decoded bytes; nothing in it is verified."""
 
     header: bytes

@@ -7,8 +7,7 @@ from the instant of signing (Code de la route L223-1: a loss exists from payment
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from . import signed_list
 from .sign1 import ProtectedHeader
@@ -33,8 +32,7 @@ _HONEST: Final = bytes(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PointsListClaims:
+class PointsListClaims(NamedTuple):
     """One edition. `issued_at` and `as_of` in UTC seconds; `entries` has 4 bits and LIST_SIZE entries."""
 
     uri: str

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from . import cbor
@@ -46,8 +45,7 @@ class UnverifiedSign1(NamedTuple):
         return to_be_signed(self.protected, self.payload)
 
 
-@dataclass(frozen=True, slots=True)
-class ProtectedHeader:
+class ProtectedHeader(NamedTuple):
     """The header of one of our messages; absent parts are None or empty."""
 
     algorithm: int

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 
 from . import cbor, sign1
 from .errors import Malformed
@@ -16,8 +15,7 @@ T = TypeVar("T")
 ITEMS = 4_000_000  # a companion holds an entry for every revoked or suspended credential of its list
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedMessage(Generic[T]):
+class UnverifiedMessage(NamedTuple, Generic[T]):
     """A signed list as received. `chain` holds DER certificates, leaf first, where the message carries them."""
 
     key_id: bytes | None

@@ -7,9 +7,8 @@ entitled to know, never with the public list.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import signed_list
 from .sign1 import ProtectedHeader
@@ -31,8 +30,7 @@ _NUMBER = {EntryClass.AUTHORITY: 1, EntryClass.DEVICE: 2, EntryClass.HOLDER: 3, 
 _CLASS = {number: name for name, number in _NUMBER.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class CompanionEntry:
+class CompanionEntry(NamedTuple):
     """Class, first and last instant (UTC seconds, `until` excluded; None where open), and a reason class of ours."""
 
     entry_class: EntryClass
@@ -41,8 +39,7 @@ class CompanionEntry:
     reason_class: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CompanionClaims:
+class CompanionClaims(NamedTuple):
     """The companion of the edition `edition` of the list at `uri`."""
 
     uri: str

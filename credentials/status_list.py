@@ -11,7 +11,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from . import cbor, jws, sign1, strict_json
 from .errors import Malformed, TooLarge
@@ -105,8 +105,7 @@ def inflate(lst: bytes, *, at_most: int = LIST_INFLATED_BYTES) -> bytes:
     return packed
 
 
-@dataclass(frozen=True, slots=True)
-class StatusListClaims:
+class StatusListClaims(NamedTuple):
     """One edition of a list. Instants in UTC seconds, `ttl` in seconds; `edition` is 0 in lists not of our making."""
 
     uri: str
@@ -117,8 +116,7 @@ class StatusListClaims:
     entries: StatusList
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedList:
+class UnverifiedList(NamedTuple):
     """A signed list as received, in either form."""
 
     key_id: bytes | None

@@ -10,9 +10,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from . import cose_key, signed_list
 from .cose_key import PublicKey, X25519Key
@@ -58,16 +58,17 @@ class SignerState(StrEnum):
     COMPROMISED = "compromised"
 
 
-@dataclass(frozen=True, slots=True)
-class Caps:
+class Caps(NamedTuple):
     """Longest `exp` - `iat` in seconds, for the phone's form and for paper (0: none)."""
 
     phone_seconds: int
     paper_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class SignerEntry:
+NO_CAPS: Final[Mapping[View, Caps]] = MappingProxyType({})
+
+
+class SignerEntry(NamedTuple):
     """One signer. Instants in UTC seconds; the window is [`not_before`, `not_after`)."""
 
     key_id: bytes
@@ -83,11 +84,10 @@ class SignerEntry:
     certificate: bytes
     status_prefixes: tuple[str, ...] = ()
     points_prefixes: tuple[str, ...] = ()
-    caps: Mapping[View, Caps] = field(default_factory=dict)
+    caps: Mapping[View, Caps] = NO_CAPS
 
 
-@dataclass(frozen=True, slots=True)
-class ReaderKeyEntry:
+class ReaderKeyEntry(NamedTuple):
     """A key to seal to. A phone seals within [`not_before`, `not_after`); `not_after` is the end of the grace."""
 
     key_id: bytes
@@ -98,8 +98,7 @@ class ReaderKeyEntry:
     not_after: int
 
 
-@dataclass(frozen=True, slots=True)
-class TrustListClaims:
+class TrustListClaims(NamedTuple):
     """One version of a domain's list."""
 
     domain: Domain

@@ -6,9 +6,8 @@ What a view does not hold cannot leak from it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .driving_licence import AgeOver18, Proof, RoadCheck
 from .spec import Audience, DocumentType
@@ -38,8 +37,7 @@ def _rights_known_at(subject: Care) -> int:
     return subject.rights_as_of
 
 
-@dataclass(frozen=True, slots=True)
-class ViewSpec:
+class ViewSpec(NamedTuple):
     """One view: its number in signed bytes, its document, who may read it, and whether it travels sealed.
 
     `paper` tells whether a form without device key exists: for unsealed views alone. It then needs a name or a

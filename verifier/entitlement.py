@@ -6,9 +6,8 @@ Implications between categories: Code de la route R221-7, as one table. They are
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from credentials.driving_licence import CATEGORY_NUMBERS, DrivingPrivilege
 from credentials.vitale_card import RightsPeriod
@@ -75,8 +74,7 @@ KNOWN_RESTRICTIONS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CategoryAnswer:
+class CategoryAnswer(NamedTuple):
     """`until` is the last day of the category that answers, None when open; `held` tells whether any answers at all."""
 
     held: bool

@@ -12,8 +12,7 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
@@ -35,8 +34,7 @@ class SignatureInvalid(Exception):
     """The signature does not belong to the message under the key and the algorithm given."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedKey:
+class LoadedKey(NamedTuple):
     """A public key parsed once, with the one algorithm it serves. Keep it: parsing costs up to a quarter of a verification."""
 
     algorithm: int

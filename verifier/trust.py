@@ -8,8 +8,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Self
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, Self
 
 from credentials.spec import Audience, DocumentType, Domain
 from credentials.status_companion import CompanionEntry, EntryClass
@@ -23,8 +23,7 @@ from .signatures import LoadedKey, load_public_key
 from .unseal import LoadedReaderKey
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentSigner:
+class DocumentSigner(NamedTuple):
     """A signer of credentials with its key loaded. Instants in UTC seconds, window [`not_before`, `not_after`)."""
 
     key_id: bytes
@@ -72,8 +71,7 @@ class DocumentSigner:
         return caps.paper_seconds if paper else caps.phone_seconds
 
 
-@dataclass(frozen=True, slots=True)
-class HeldStatusList:
+class HeldStatusList(NamedTuple):
     """The edition in force of one status list, with the companion of that very edition or none."""
 
     edition: int
@@ -82,8 +80,7 @@ class HeldStatusList:
     companion: Mapping[int, CompanionEntry] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HeldPointsList:
+class HeldPointsList(NamedTuple):
     """The edition in force of one points list; `as_of` is the instant of its balances."""
 
     edition: int
@@ -92,16 +89,17 @@ class HeldPointsList:
     entries: StatusList
 
 
-@dataclass(frozen=True, slots=True)
-class Tombstone:
+class Tombstone(NamedTuple):
     """An entry once seen revoked stays revoked here: its class last seen, and the instant it was first seen."""
 
     entry_class: EntryClass | None
     first_seen: int
 
 
-@dataclass(frozen=True, slots=True)
-class TrustSnapshot:
+_NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
+
+
+class TrustSnapshot(NamedTuple):
     """Everything `verify` looks up. `trust` holds version and instant of each domain's trust list.
 
     `reader_audiences` names every reader key the trust lists know; `reader_keys` are those this terminal holds.
@@ -114,8 +112,12 @@ class TrustSnapshot:
     clock_floor: int
     trust: Mapping[Domain, ListEdition]
     signers: Mapping[bytes, tuple[DocumentSigner, ...]]
-    reader_audiences: Mapping[bytes, Audience] = field(default_factory=dict)
-    reader_keys: Mapping[bytes, LoadedReaderKey] = field(default_factory=dict, repr=False)
-    status_lists: Mapping[str, HeldStatusList] = field(default_factory=dict, repr=False)
-    points_lists: Mapping[str, HeldPointsList] = field(default_factory=dict, repr=False)
-    tombstones: Mapping[tuple[str, int], Tombstone] = field(default_factory=dict, repr=False)
+    reader_audiences: Mapping[bytes, Audience] = _NOTHING
+    reader_keys: Mapping[bytes, LoadedReaderKey] = _NOTHING
+    status_lists: Mapping[str, HeldStatusList] = _NOTHING
+    points_lists: Mapping[str, HeldPointsList] = _NOTHING
+    tombstones: Mapping[tuple[str, int], Tombstone] = _NOTHING
+
+    def __repr__(self) -> str:
+        """Who the terminal is; its keys and lists stay out of logs."""
+        return f"<TrustSnapshot {self.terminal_id} {self.profile.id}>"

@@ -5,8 +5,7 @@ The construction is the library's own; version, audience and reader key id are b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -23,12 +22,14 @@ class SealBroken(Exception):
     """The sealed bytes do not open: altered, cut, or sealed to another key or in another context."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedReaderKey:
+class LoadedReaderKey(NamedTuple):
     """A reader's private key, parsed once; `repr` shows its id only."""
 
     key_id: bytes
-    private: X25519PrivateKey = field(repr=False)
+    private: X25519PrivateKey
+
+    def __repr__(self) -> str:
+        return f"<LoadedReaderKey {self.key_id.hex()}>"
 
 
 def load_reader_key(private: bytes) -> LoadedReaderKey:

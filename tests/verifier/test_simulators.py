@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
@@ -130,7 +129,7 @@ def _plain(value):
     if not isinstance(value, Mapping):
         return value
     return {
-        key: tuple(replace(one, key=one.key.algorithm) for one in signers)
+        key: tuple(one._replace(key=one.key.algorithm) for one in signers)
         if isinstance(signers, tuple) and signers and isinstance(signers[0], DocumentSigner)
         else signers
         for key, signers in value.items()

@@ -25,10 +25,10 @@ KEYS = fixed_keys() | keys_in_repository()
 def _trusting(key: P256Key | Ed25519Key, *, test_mode: bool) -> TrustSnapshot:
     """A terminal whose trust list, by mistake or by malice, names `key` beside the usual signers."""
     snapshot = AUTHORITY.snapshot(Audience.ANYONE, test_mode=test_mode)
-    signer = replace(
-        DocumentSigner.of(document_signer("licence").entry()), key_id=key_id(key), key=load_public_key(key)
+    signer = DocumentSigner.of(document_signer("licence").entry())._replace(
+        key_id=key_id(key), key=load_public_key(key)
     )
-    return replace(snapshot, signers={**snapshot.signers, key_id(key): (signer,)})
+    return snapshot._replace(signers={**snapshot.signers, key_id(key): (signer,)})
 
 
 def test_table_is_what_the_repository_holds():

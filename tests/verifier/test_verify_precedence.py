@@ -7,7 +7,7 @@ two ways at once (revoked and suspended, a licence and a Vitale card) cannot mee
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import combinations
 from typing import Any, Final
@@ -140,8 +140,7 @@ def _snapshot(profile: Audience, slots: dict[str, Any]) -> Any:
         entries = StatusList.filled(2, 131_072).with_values({INDEX: int(value)})
         held[uri] = HeldStatusList(3, issued_at, entries, {} if entry is None else {INDEX: entry})
     floor = INSTANT + HOUR if slots.get("clock") == "below" else INSTANT - HOUR
-    return replace(
-        base,
+    return base._replace(
         clock_floor=floor,
         status_lists=held,
         trust={domain: one._replace(issued_at=issued_at) for domain, one in base.trust.items()},
@@ -236,7 +235,7 @@ def test_a_tombstone_and_a_list_that_is_gone():
         unknown,
         view=View.ROAD_CHECK,
         profile=Audience.POLICE,
-        more=lambda snapshot: replace(snapshot, tombstones={(LICENCE_LIST, INDEX): grave}),
+        more=lambda snapshot: snapshot._replace(tombstones={(LICENCE_LIST, INDEX): grave}),
     )
     assert verdict.reason is Reason.DEVICE_REVOKED
     codes = {notice.code for notice in verdict.notices}

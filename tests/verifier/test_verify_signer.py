@@ -56,7 +56,7 @@ def _trusting(*signers: DocumentSigner):
     found: dict[bytes, tuple[DocumentSigner, ...]] = {}
     for one in signers:
         found[one.key_id] = (*found.get(one.key_id, ()), one)
-    return Verifier(replace(SHOP, signers=found))
+    return Verifier(SHOP._replace(signers=found))
 
 
 # --- state and window (T11, T61) ------------------------------------------------------------------------------------
@@ -97,10 +97,10 @@ def test_t11_t61_state_of_the_signer_and_instant_of_issue(state, issued, later):
     (kind, since), issued_at = STATES[state], ISSUED[issued]
     signer = document_signer("licence", state=kind, state_since=since)
     text = _shown(AUTHORITY.issue(AUTHORITY.claims(proof(), issued_at=issued_at)), at=issued_at + later)
-    snapshot = replace(_trusting(DocumentSigner.of(signer.entry())).snapshot, clock_floor=issued_at)
-    fresh = {uri: replace(held, issued_at=issued_at + later) for uri, held in snapshot.status_lists.items()}
+    snapshot = _trusting(DocumentSigner.of(signer.entry())).snapshot._replace(clock_floor=issued_at)
+    fresh = {uri: held._replace(issued_at=issued_at + later) for uri, held in snapshot.status_lists.items()}
     trust = {domain: one._replace(issued_at=issued_at + later) for domain, one in snapshot.trust.items()}
-    verifier = Verifier(replace(snapshot, status_lists=fresh, trust=trust))
+    verifier = Verifier(snapshot._replace(status_lists=fresh, trust=trust))
     verdict = verifier.verify(text, at=moment(issued_at + later))
     assert verdict.reason is _expected(kind, since, issued_at)
 
@@ -268,7 +268,7 @@ def test_t15_signers_that_share_a_key_id(count):
     shared = b"\x01" * 8
     base = DocumentSigner.of(document_signer("licence").entry())
     signers = [
-        replace(base, key_id=shared, name=name, key=load_public_key(public_of(signer_key(name))))
+        base._replace(key_id=shared, name=name, key=load_public_key(public_of(signer_key(name))))
         for name in names
     ]
     verifier = _trusting(*signers)
@@ -287,8 +287,7 @@ def test_t15_signers_that_share_a_key_id(count):
 def test_t15_scope_is_that_of_the_signer_whose_key_verified():
     """Two signers share an id, one for each document type: each is held to its own."""
     licence = DocumentSigner.of(document_signer("licence").entry())
-    twin = replace(
-        DocumentSigner.of(document_signer("health").entry()),
+    twin = DocumentSigner.of(document_signer("health").entry())._replace(
         key_id=licence.key_id,
         key=load_public_key(public_of(signer_key("licence documents twin"))),
     )

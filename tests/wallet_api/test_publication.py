@@ -63,7 +63,7 @@ def _state(edition: int = 1) -> PublicationState:
         points={1: {0: 0, 1: 12, 2: 9, LIST_SIZE - 1: 3}},
         companions={
             Domain.LICENCE: {1: {0: explained, 77: explained, LIST_SIZE - 1: lost}},
-            Domain.HEALTH: {1: {5: lost, 6: replace(explained, entry_class=EntryClass.HOLDER)}},
+            Domain.HEALTH: {1: {5: lost, 6: explained._replace(entry_class=EntryClass.HOLDER)}},
         },
         terminals=tuple(_terminal(f"terminal-{one}", one) for one in Audience),
     )
@@ -347,7 +347,7 @@ def test_two_spellings_that_differ_are_caught(keys, published, monkeypatch):
     """The JWT says what the CWT says."""
     prepare = status_list.prepare_jwt
     monkeypatch.setattr(
-        status_list, "prepare_jwt", lambda claims, **by: prepare(replace(claims, ttl=7), **by)
+        status_list, "prepare_jwt", lambda claims, **by: prepare(claims._replace(ttl=7), **by)
     )
     assert "spellings" in _refused(_state(2), keys, published)
 
