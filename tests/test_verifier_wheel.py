@@ -22,7 +22,7 @@ from tests.simulated_phone import SimulatedPhone
 
 ROOT = Path(__file__).resolve().parent.parent
 ALONE = {"laissez-passer-verifier", "cryptography", "cbor2", "cffi", "pycparser"}
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheels")]  # one worker builds the wheels, once
+pytestmark = pytest.mark.slow
 NO_NETWORK = (
     "Temporary failure in name resolution",
     "NewConnectionError",
