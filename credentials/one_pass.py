@@ -314,6 +314,8 @@ def _put_text(text: str) -> bytes:
 
 def _put_octets(octets: bytes) -> bytes:
     size = len(octets)
+    if size < 24:
+        raise _Unusual
     return (b"\x58%c" % size if size < 0x100 else _SHORT(0x59, size)) + octets
 
 
