@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from credentials.errors import CredentialFormatError
-from credentials.spec import Audience, DocumentType, Form
+from credentials.spec import Audience, DocumentType, Domain, Form
 
 from .settings import DEFAULT_BASE_URL, Settings, SettingsRefused, read_settings
 
@@ -257,17 +257,19 @@ def _publish(options: argparse.Namespace) -> int:
 
 
 def _enrol(options: argparse.Namespace) -> int:
+    from .openid4vci.offer import root_fingerprint
     from .terminals.enrol import enrol_terminal
 
     request = _read_request(options.request)
-    answer = enrol_terminal(
-        _service(options), request, Audience(options.profile), test_mode=options.test_mode
-    )
+    service = _service(options)
+    answer = enrol_terminal(service, request, Audience(options.profile), test_mode=options.test_mode)
     draft = options.out.with_name(f".{options.out.name}.draft")
     draft.write_bytes(answer)
     draft.replace(options.out)
     print(options.out)
     print(f"terminal {request.terminal_id}, profil {options.profile}", file=sys.stderr)
+    for domain in Domain:  # whoever installs the file compares them with what the terminal says
+        print(f"racine {domain} : SHA-256 {root_fingerprint(service, domain)}", file=sys.stderr)
     return 0
 
 
