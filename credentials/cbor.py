@@ -22,13 +22,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from itertools import repeat
 from typing import Any, Final, NoReturn, TypeAlias
 
 import cbor2
 
 from .errors import Malformed
+from .frozen import frozen
 from .limits import CBOR_DEPTH, CBOR_ITEMS
 
 __all__ = ["SIGN1_TAG", "Tagged", "Value", "decode", "encode", "scan"]
@@ -39,7 +39,7 @@ SIGN1_TAG: Final = 18
 _SIGN1_HEAD: Final = b"\xd2"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tagged:
     """The value of a tagged message, with the tag number."""
 

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from . import cbor, one_pass, strict_json
@@ -15,6 +14,7 @@ from .claim_table import IGNORED_KEYS, IGNORED_PREFIX, KEY_VIEW, VIEW_ROWS
 from .cose_key import P256Key, compress, decompress, from_jwk, to_jwk
 from .driving_licence import AgeOver18
 from .errors import Malformed
+from .frozen import frozen
 from .limits import URI_CHARACTERS
 from .spec import (
     CLAIM_CNF,
@@ -33,7 +33,7 @@ _END_OF_TIME = 1 << 40
 DEVICE_KEY_SIZE = 33  # bytes, SEC 1 compressed point on P-256
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StatusReference:
     """Where this credential's status stands (Token Status List, section 6.1): list uri and index."""
 
@@ -50,7 +50,7 @@ class StatusReference:
             raise Malformed(msg)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claims:
     """What the issuer signs. Instants in UTC seconds; the window is [`not_before` or `issued_at`, `expires_at`).
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from . import cbor
 from .errors import Malformed, Unsupported
+from .frozen import frozen
 from .jws import b64url_decode, b64url_encode
 
 __all__ = [
@@ -44,7 +44,7 @@ _JWK_OPTIONAL = frozenset({"alg", "use", "kid", "key_ops", "ext"})
 _JWK_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class P256Key:
     """A point of P-256, two coordinates of 32 bytes, big-endian; raises `Malformed` when off the curve."""
 
@@ -59,7 +59,7 @@ class P256Key:
             raise Malformed("the key is not a point of P-256")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ed25519Key:
     """An Ed25519 public key, 32 bytes (RFC 8032)."""
 
@@ -69,7 +69,7 @@ class Ed25519Key:
         _require_32(self.x)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class X25519Key:
     """An X25519 public key, 32 bytes (RFC 7748)."""
 

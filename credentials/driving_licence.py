@@ -6,11 +6,11 @@ Points are confidential (Code de la route L223-7): they exist in `RoadCheck` alo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from typing import Final, NoReturn
 
 from .errors import Malformed
+from .frozen import frozen
 from .limits import CATEGORIES, NUMBER_CHARACTERS, RESTRICTION_CHARACTERS, RESTRICTIONS
 from .person import BirthDate, check_name
 from .portrait import check_portrait
@@ -35,7 +35,7 @@ def _refuse(why: str) -> NoReturn:
     raise Malformed(why)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DrivingPrivilege:
     """One category: its code, the Paris days between which it holds (`valid_to` included), its restriction codes."""
 
@@ -61,7 +61,7 @@ class DrivingPrivilege:
                 _refuse("malformed restriction code")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PointsBalance:
     """Points left, 0 to 12 (L223-1), as of an instant in UTC seconds."""
 
@@ -76,7 +76,7 @@ class PointsBalance:
             _refuse("a balance carries its instant")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListEntry:
     """Where the points list holds this licence: the number of the list under its signer's prefix, and the index."""
 
@@ -94,7 +94,7 @@ def _check_categories(categories: tuple[DrivingPrivilege, ...]) -> None:
         _refuse("a licence holds at least one category and none twice")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RoadCheck:
     """What a road check may read (R225-4): identity, title, categories, points. Sealed to the police."""
 
@@ -126,7 +126,7 @@ class RoadCheck:
             check_portrait(self.portrait)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Proof:
     """What anybody may be shown: identity, categories, end of the title. Never points, never numbers."""
 
@@ -148,7 +148,7 @@ class Proof:
             check_portrait(self.portrait)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AgeOver18:
     """One boolean, and a portrait without which nothing ties it to the person."""
 

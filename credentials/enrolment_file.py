@@ -8,11 +8,12 @@ reader keys never lie in clear in a file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
 from . import cbor, cose_key, signed_list
 from .cose_key import X25519Key
+from .frozen import frozen
 from .sign1 import ProtectedHeader
 from .signed_list import UnverifiedMessage, octets, refuse, text, whole
 from .signing import ToSign
@@ -40,7 +41,7 @@ class EnrolmentRequest(NamedTuple):
         refuse("not a request of enrolment")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReaderPrivateKey:
     """The private half (32 bytes) of a reader key, for one audience and generation, until the end of its grace."""
 
@@ -51,7 +52,7 @@ class ReaderPrivateKey:
     private: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnrolmentClaims:
     """What a terminal is: profile, roots of trust (DER by domain), TUF root, mirror, first reader keys."""
 
@@ -66,7 +67,7 @@ class EnrolmentClaims:
     reader_keys: tuple[ReaderPrivateKey, ...] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReaderKeyPackage:
     """Later generations of reader keys for one terminal."""
 

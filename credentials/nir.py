@@ -9,9 +9,10 @@ person (birth date, place) is derived from it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from .errors import CredentialFormatError
+from .frozen import frozen
 
 __all__ = ["InvalidNir", "Nir"]
 
@@ -39,7 +40,7 @@ class InvalidNir(CredentialFormatError):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class Nir:
     """A valid NIR, key included; build it with `Nir.parse`."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from unicodedata import is_normalized
 
 from .errors import Malformed
+from .frozen import frozen
 from .limits import NAME_CHARACTERS
 
 _YEARS = range(1850, 2200)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BirthDate:
     """A birth date; the civil record of some people holds no day, or no month either (France: "dates lunaires")."""
 

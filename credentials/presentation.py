@@ -7,13 +7,13 @@ The credential's bytes are carried as received, never encoded again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from . import cbor, jws, sign1, strict_json
 from .credential import raw_jws, to_sd_jwt
 from .errors import Malformed
+from .frozen import frozen
 from .jws import Jws, b64url_decode, b64url_encode
 from .limits import NONCE_BYTES
 from .signing import ToSign
@@ -39,7 +39,7 @@ _TAIL = cbor.encode({HEADER_TYP: int(Typ.PRESENTATION)})[1:]
 _KB_HEADER = strict_json.encode({"alg": "ES256", "typ": KB_JWT_TYP})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyBinding:
     """What the device key vouches for beside the credential. `issued_at` in UTC seconds; nonce 8 to 64 bytes."""
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn
 
 from . import cbor, jws, sign1, strict_json
 from .errors import Malformed, TooLarge
+from .frozen import frozen
 from .jws import Jws, b64url_decode, b64url_encode
 from .limits import LIST_INFLATED_BYTES, URI_CHARACTERS
 from .signing import ToSign
@@ -40,7 +40,7 @@ def _refuse(why: str) -> NoReturn:
     raise Malformed(why)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StatusList:
     """Packed entries of 1, 2, 4 or 8 bits."""
 

@@ -6,11 +6,11 @@ Rights are a snapshot: they carry the instant at which they were known. Exemptio
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from typing import Final, NoReturn
 
 from .errors import Malformed
+from .frozen import frozen
 from .limits import RIGHTS_PERIODS, SOURCE_CHARACTERS
 from .nir import Nir
 from .person import BirthDate, check_name
@@ -25,7 +25,7 @@ def _refuse(why: str) -> NoReturn:
     raise Malformed(why)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RightsPeriod:
     """Cover between two Paris days, both included; without an end it is open."""
 
@@ -38,7 +38,7 @@ class RightsPeriod:
             _refuse("a period of rights ends before it begins")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Care:
     """What a health professional may read. Sealed to health.
 

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Self
 
+from credentials.frozen import frozen
 from credentials.spec import Audience
 
 from .facts import (
@@ -51,7 +52,7 @@ class Grounds(NamedTuple):
     entitlement: Entitlement = NOT_KNOWN
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class Judged:
     """One field of its own, and everything in `grounds` under its own name."""
 

@@ -30,10 +30,11 @@ Invariants, each with a test:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Final, final
 
 from credentials.driving_licence import Proof
+from credentials.frozen import frozen
 from credentials.spec import Audience, DocumentType
 from credentials.views import Subject
 
@@ -98,7 +99,7 @@ __all__ = [
 
 
 @final
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class Valid(Judged):
     """Genuine, fresh, not revoked, as far as lists less than 7 days old can tell."""
 
@@ -113,7 +114,7 @@ class Valid(Judged):
 
 
 @final
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class Check(Judged):
     """Genuine, and a person must check something before concluding."""
 
@@ -124,7 +125,7 @@ class Check(Judged):
 
 
 @final
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class Refused(Judged):
     """Do not accept this code. `names` for the police alone, and only for REVOKED, SUSPENDED and EXPIRED."""
 
@@ -134,7 +135,7 @@ class Refused(Judged):
 
 
 @final
-@dataclass(frozen=True, slots=True, repr=False)
+@frozen
 class Unreadable(Judged):
     """The terminal could not judge. Says nothing about the person."""
 
