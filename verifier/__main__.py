@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from .reasons import EXIT_INTERNAL, EXIT_USAGE
 from .telling import UsageError, Voice
 
 EXIT_FAILED: Final = 1
+HELP_COLUMNS: Final = 100
 EXIT_INTERRUPTED: Final = 130
 
 Run = Callable[[argparse.Namespace, Voice], int]
@@ -78,7 +80,11 @@ def _run(given: list[str]) -> int:
     options = parser.parse_args(given[1:])
     options.store = options.store or os.environ.get("LP_STORE") or DEFAULT_STORE
     voice = Voice(quiet=options.quiet, json=options.json, plain=getattr(options, "plain", False))
-    return command.load()(options, voice)
+    gc.disable()  # loading makes nothing but what stays: no use to search it, again and again, for what may go
+    run = command.load()
+    gc.freeze()
+    gc.enable()
+    return run(options, voice)
 
 
 # --- commands ----------------------------------------------------------------------------------------------------
@@ -96,6 +102,12 @@ class Command(NamedTuple):
 DEFAULT_STORE: Final = os.path.expanduser("~/.laissez-passer/terminal")  # noqa: PTH111 - pathlib is not loaded here
 
 
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        """Of one width: asking the terminal for its own would load `shutil` before any code is judged."""
+        super().__init__(prog, width=HELP_COLUMNS)
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Refuse without repeating what might be a code."""
@@ -110,7 +122,7 @@ def _parser(name: str, command: Command) -> _Parser:
     parser = _Parser(
         prog=f"verifier {name}",
         description=_examples(command.examples),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
         allow_abbrev=False,
     )
     parser.add_argument(
