@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 
 from .errors import Malformed
 from .frozen import frozen
-from .limits import CATEGORIES, NUMBER_CHARACTERS, RESTRICTION_CHARACTERS, RESTRICTIONS
+from .limits import CATEGORIES, NUMBER_CHARACTERS, RESTRICTION_CHARACTERS, RESTRICTIONS, RESTRICTIONS_IN_ALL
 from .person import BirthDate, check_name
 from .portrait import check_portrait
 from .spec import LIST_SIZE, POINTS_MAX
@@ -92,6 +92,12 @@ class ListEntry:
 def _check_categories(categories: tuple[DrivingPrivilege, ...]) -> None:
     if not 0 < len(categories) <= CATEGORIES or len({one.code for one in categories}) != len(categories):
         _refuse("a licence holds at least one category and none twice")
+    # Only many categories can hold too many codes: each alone is bounded by RESTRICTIONS.
+    if (
+        len(categories) > RESTRICTIONS_IN_ALL // RESTRICTIONS
+        and sum(len(one.restrictions) for one in categories) > RESTRICTIONS_IN_ALL
+    ):
+        _refuse("more restriction codes than a licence can carry")
 
 
 @frozen

@@ -20,6 +20,7 @@ SOURCE_CHARACTERS: Final = 40
 URI_CHARACTERS: Final = 200
 CATEGORIES: Final = 15  # one of each code
 RESTRICTIONS: Final = 12  # per category
+RESTRICTIONS_IN_ALL: Final = 96  # so that fifteen categories stay within the items of both forms
 RIGHTS_PERIODS: Final = 12
 NONCE_BYTES: Final = (8, 64)
 PORTRAIT_BYTES: Final = 600  # one face in WebP or AVIF; below 375 nobody can be matched with certainty

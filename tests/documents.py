@@ -29,22 +29,30 @@ FIRST: Final = date(1900, 1, 1)
 LAST: Final = date(2199, 12, 31)
 POINTS: Final = tuple(point_of(phone_key(number)) for number in range(len(PHONES)))
 
+
+def restriction_of(number: int) -> str:
+    """A restriction code for each number: two or three digits, up to two parts, perhaps a date."""
+    digits, number = f"{number % 100:02}" if number % 2 else f"{number % 1_000:03}", number // 1_000
+    parts = ["", f".{number % 100:02}", f".{number % 100:02}.{number % 7}A"][number % 3]
+    return digits + parts + ("(01.02.2026)" if number % 11 == 0 else "")
+
+
+def portrait_of(webp: bool, size: int) -> bytes:
+    """Bytes that begin like a picture of either format."""
+    return (b"RIFF\x00\x00\x00\x00WEBP" if webp else b"\x00\x00\x00\x20ftypavif") + bytes(size)
+
+
 days = st.dates(FIRST, LAST)
 # Any character that text may hold; surrogates are no text.
 names = (
-    st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=150)
+    st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=40)
+    .flatmap(lambda text: st.sampled_from([text, (text * 150)[:150]]))
     .map(lambda text: normalize("NFC", text))
     .filter(lambda text: 0 < len(text) <= 150)
 )
 instants = st.integers(0, (1 << 40) - 1)
-restrictions = st.from_regex(
-    r"[0-9]{2,3}(\.[0-9A-Z]{1,5}){0,3}(\([0-9]{2}\.[0-9]{2}\.[0-9]{4}\))?", fullmatch=True
-).filter(lambda code: len(code) <= 24)
-portraits = st.one_of(
-    st.none(),
-    st.binary(max_size=580).map(lambda content: b"RIFF\x00\x00\x00\x00WEBP" + content),
-    st.binary(max_size=580).map(lambda content: b"\x00\x00\x00\x20ftypavif" + content),
-)
+restrictions = st.integers(0, 10**7).map(restriction_of)
+portraits = st.none() | st.tuples(st.booleans(), st.integers(0, 580)).map(lambda one: portrait_of(*one))
 
 
 @st.composite
@@ -58,13 +66,14 @@ def birth_dates(draw: st.DrawFn, before: int = 2199) -> BirthDate:
 def privileges(draw: st.DrawFn) -> tuple[DrivingPrivilege, ...]:
     """One to fifteen categories, none twice."""
     codes = draw(st.lists(st.sampled_from(list(CATEGORY_NUMBERS)), min_size=1, max_size=15, unique=True))
-    return tuple(_privilege(draw, code) for code in codes)
+    most = 12 if len(codes) <= 8 else 6
+    return tuple(_privilege(draw, code, most) for code in codes)
 
 
-def _privilege(draw: st.DrawFn, code: str) -> DrivingPrivilege:
+def _privilege(draw: st.DrawFn, code: str, most: int) -> DrivingPrivilege:
     start = draw(days)
     end = draw(st.one_of(st.none(), st.dates(start, LAST)))
-    return DrivingPrivilege(code, start, end, tuple(draw(st.lists(restrictions, max_size=3, unique=True))))
+    return DrivingPrivilege(code, start, end, tuple(draw(st.lists(restrictions, max_size=most, unique=True))))
 
 
 @st.composite
