@@ -32,6 +32,7 @@ AT = datetime.fromtimestamp(NOW, UTC)
 _DAY = 86_400
 STATUS_URI = "https://lp.example/s/l/1"
 POINTS_PREFIX = "https://lp.example/p/"
+_ECDSA = ec.ECDSA(SHA256())
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)
 
 
@@ -51,7 +52,7 @@ class Key:
 
     def sign(self, message: bytes) -> bytes:
         """r || s."""
-        r, s = utils.decode_dss_signature(self.private.sign(message, ec.ECDSA(SHA256())))
+        r, s = utils.decode_dss_signature(self.private.sign(message, _ECDSA))
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 

@@ -277,8 +277,11 @@ def _document(data: bytes, at: int) -> tuple[ViewSpec, Any, int]:
         if count and data[at] == key:
             values[place], at = reader(data, at + 1)
             count -= 1
-    if count or (None in values and None in [values[place] for place in _REQUIRED[spec.view]]):
+    if count:
         raise _Unusual
+    for place in _REQUIRED[spec.view]:
+        if values[place] is None:  # `in` would compare values
+            raise _Unusual
     return spec, spec.subject(*values), at
 
 

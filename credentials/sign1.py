@@ -38,11 +38,7 @@ class UnverifiedSign1(NamedTuple):
     protected: bytes
     payload: PayloadBytes
     signature: bytes
-
-    @property
-    def to_be_signed(self) -> ToBeSigned:
-        """The Sig_structure over the bytes as received."""
-        return to_be_signed(self.protected, self.payload)
+    to_be_signed: ToBeSigned  # the Sig_structure over the bytes as received
 
 
 class ProtectedHeader(NamedTuple):
@@ -102,19 +98,32 @@ def prepare_under(protected: bytes, payload: bytes) -> ToSign:
 
 
 def decode(message: bytes) -> UnverifiedSign1:
-    """Read a message strictly: its frame is compared, never parsed. Raises `Malformed`."""
+    """Read a message strictly: its frame is compared, never parsed. Raises `Malformed`.
+
+    Lengths are in their shortest form here, so that what is to be signed is cut out of the message, heads included.
+    """
     if message[:2] == _TAGGED_ARRAY:
         protected, at = take_byte_string(message, 2)
         if message[at : at + 1] == b"\xa0":
-            payload, at = take_byte_string(message, at + 1)
-            if message[at : at + 2] == _SIGNATURE_HEAD and len(message) == at + 2 + SIGNATURE_SIZE:
-                return UnverifiedSign1(protected, PayloadBytes(payload), message[at + 2 :])
+            payload, end = take_byte_string(message, at + 1)
+            if message[end : end + 2] == _SIGNATURE_HEAD and len(message) == end + 2 + SIGNATURE_SIZE:
+                header = _EMPTY if protected == b"\xa0" else message[2:at]
+                signed = ToBeSigned(b"".join((_CONTEXT, header, _EMPTY, message[at + 1 : end])))
+                return UnverifiedSign1(protected, PayloadBytes(payload), message[end + 2 :], signed)
     msg = "not a tagged COSE_Sign1 with an empty unprotected header, an attached payload and 64 bytes of signature"
     raise Malformed(msg)
 
 
 def take_byte_string(data: bytes, at: int) -> tuple[bytes, int]:
     """The byte string whose head stands at `at`, and where it ends. Raises `Malformed` unless shortest and whole."""
+    try:  # almost every one of ours has two bytes of length
+        if data[at] == 0x59 and data[at + 1]:
+            start = at + 3
+            end = start + (data[at + 1] << 8 | data[at + 2])
+            if end <= len(data):
+                return data[start:end], end
+    except IndexError:
+        pass  # named below
     first = data[at] if at < len(data) else 0
     if 0x40 <= first < 0x58:
         start, size = at + 1, first - 0x40

@@ -124,5 +124,9 @@ def ended_on(rights: Iterable[RightsPeriod], day: date) -> date | None:
 
 def unknown_restrictions(categories: Iterable[DrivingPrivilege]) -> list[str]:
     """Restriction codes outside the table, each once, in order of appearance."""
-    codes = dict.fromkeys(code for one in categories if one.restrictions for code in one.restrictions)
-    return [code for code in codes if code.partition("(")[0].partition(".")[0] not in KNOWN_RESTRICTIONS]
+    unknown: dict[str, None] = {}
+    for one in categories:
+        for code in one.restrictions:
+            if code.partition("(")[0].partition(".")[0] not in KNOWN_RESTRICTIONS:
+                unknown[code] = None
+    return list(unknown)
