@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from .driving_licence import AgeOver18, Proof, RoadCheck
+from .named_tuple import NamedTuple
 from .spec import Audience, DocumentType
 from .vitale_card import Care
 

@@ -15,8 +15,9 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from credentials.named_tuple import NamedTuple
 from credentials.paris_day import paris_day
 
 from .reasons import NoticeCode, Outcome, Reason
