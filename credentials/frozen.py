@@ -1,8 +1,9 @@
 """How values that validate themselves are defined: frozen dataclasses with slots, cheap to define and to make.
 
 `dataclass(frozen=True, slots=True)` compiles six methods of every class from text, which was a fifth of a terminal's
-cold start. `frozen` compiles `__init__` alone, which writes straight into the slots; the other methods are shared. What it
-makes stays a dataclass for `fields`, `replace`, `match` and mypy: compared and hashed by its fields, not assignable.
+cold start. `frozen` compiles `__init__` alone, when the first object is made, and lets it write straight into the slots; the
+other methods are shared. What it makes stays a dataclass for `fields`, `replace`, `match` and mypy: compared and hashed by
+its fields, not assignable.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ T = TypeVar("T")
 def frozen(cls: type[T]) -> type[T]:
     """The class as a frozen dataclass; its `__post_init__` is called where it has one. Defaults are plain values."""
     made: Any = dataclass(init=False, repr=False, eq=False, slots=True)(cls)
-    made.__init__ = _init(made)
+    made.__init__ = _first_init
     made.__compared__ = attrgetter(*(one.name for one in fields(made) if one.compare))
     made.__eq__, made.__hash__ = _equals, _hash
     made.__setattr__ = made.__delattr__ = _refuse
@@ -28,6 +29,13 @@ def frozen(cls: type[T]) -> type[T]:
     if made.__repr__ is object.__repr__:
         made.__repr__ = _show
     return made  # type: ignore[no-any-return]
+
+
+def _first_init(self: Any, *values: Any, **named: Any) -> None:
+    """Compile the constructor when the first object is made: half of the kinds never are."""
+    kind: Any = next(one for one in type(self).__mro__ if "__init__" in one.__dict__)
+    kind.__init__ = _init(kind)
+    kind.__init__(self, *values, **named)
 
 
 def _init(made: Any) -> Any:
