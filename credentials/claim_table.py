@@ -7,10 +7,9 @@ in one form only. Keys are never reused.
 from __future__ import annotations
 
 from dataclasses import MISSING, fields
-from typing import Final
+from typing import Final, NamedTuple
 
 from . import value_types as types
-from .named_tuple import NamedTuple
 from .value_types import ValueType
 from .views import VIEW_SPECS, View
 

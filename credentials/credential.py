@@ -8,12 +8,12 @@ Nothing read here is verified.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from . import cbor, claims, jws, sign1, strict_json
 from .claims import Claims
 from .errors import Malformed
 from .jws import Jws
-from .named_tuple import NamedTuple
 from .signing import ToSign
 from .spec import COSE_ALGORITHM, EDDSA, ES256, JOSE_ALGORITHM, SD_JWT_TYP, SIGNATURE_SIZE, Form, Typ
 from .stages import CredentialBytes, PayloadBytes, ToBeSigned

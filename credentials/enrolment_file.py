@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import cbor, cose_key, signed_list
 from .cose_key import X25519Key
 from .frozen import frozen
-from .named_tuple import NamedTuple
 from .sign1 import ProtectedHeader
 from .signed_list import UnverifiedMessage, octets, refuse, text, whole
 from .signing import ToSign

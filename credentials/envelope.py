@@ -12,12 +12,12 @@ security: a forger computes it too, and meets the signature.
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from zlib import crc32
 
 from . import cbor
 from .errors import Malformed, Misread, TooLarge, Truncated, Unsupported
 from .limits import ENVELOPE_BYTES
-from .named_tuple import NamedTuple
 from .sign1 import take_byte_string
 from .spec import ENVELOPE_VERSION, KEY_ID_SIZE, Form
 from .stages import EnvelopeBytes, SealedBytes

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import binascii
 import re
+from typing import NamedTuple
 
 from . import strict_json
 from .errors import Malformed, Unsupported
-from .named_tuple import NamedTuple
 from .strict_json import JsonValue
 
 __all__ = ["Jws", "b64url_decode", "b64url_encode", "compact", "parse_compact", "read_header"]

@@ -7,10 +7,9 @@ from the instant of signing (Code de la route L223-1: a loss exists from payment
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from . import signed_list
-from .named_tuple import NamedTuple
 from .sign1 import ProtectedHeader
 from .signed_list import UnverifiedMessage, octets, refuse, text, whole
 from .signing import ToSign

@@ -8,7 +8,7 @@ The credential's bytes are carried as received, never encoded again.
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import cbor, jws, sign1, strict_json
 from .credential import raw_jws, to_sd_jwt
@@ -16,7 +16,6 @@ from .errors import Malformed
 from .frozen import frozen
 from .jws import Jws, b64url_decode, b64url_encode
 from .limits import NONCE_BYTES
-from .named_tuple import NamedTuple
 from .signing import ToSign
 from .spec import (
     CLAIM_AUD,

@@ -9,10 +9,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from . import cbor
 from .errors import Malformed
-from .named_tuple import NamedTuple
 from .signing import ToSign
 from .spec import (
     HEADER_ALG,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from .errors import Malformed
-from .named_tuple import NamedTuple
 from .spec import SIGNATURE_SIZE
 from .stages import ToBeSigned
 

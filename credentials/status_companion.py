@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import signed_list
-from .named_tuple import NamedTuple
 from .sign1 import ProtectedHeader
 from .signed_list import UnverifiedMessage, refuse, text, whole
 from .signing import ToSign

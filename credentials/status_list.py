@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from . import cbor, jws, sign1, strict_json
 from .errors import Malformed, TooLarge
 from .frozen import frozen
 from .jws import Jws, b64url_decode, b64url_encode
 from .limits import LIST_INFLATED_BYTES, URI_CHARACTERS
-from .named_tuple import NamedTuple
 from .signing import ToSign
 from .spec import (
     CLAIM_EDITION,

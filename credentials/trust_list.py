@@ -12,11 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from . import cose_key, signed_list
 from .cose_key import PublicKey, X25519Key
-from .named_tuple import NamedTuple
 from .sign1 import ProtectedHeader
 from .signed_list import UnverifiedMessage, octets, refuse, text, whole
 from .signing import ToSign

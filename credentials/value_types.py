@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from .driving_licence import CATEGORY_CODES, CATEGORY_NUMBERS, DrivingPrivilege, ListEntry, PointsBalance
 from .errors import Malformed
 from .jws import b64url_decode, b64url_encode
-from .named_tuple import NamedTuple
 from .nir import Nir
 from .person import BirthDate
 from .vitale_card import RightsPeriod

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .driving_licence import AgeOver18, Proof, RoadCheck
-from .named_tuple import NamedTuple
 from .spec import Audience, DocumentType
 from .vitale_card import Care
 

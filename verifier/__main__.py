@@ -14,9 +14,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Final, NoReturn
-
-from credentials.named_tuple import NamedTuple
+from typing import Final, NamedTuple, NoReturn
 
 from .errors import TerminalError
 from .reasons import EXIT_INTERNAL, EXIT_USAGE

@@ -15,9 +15,8 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from credentials.named_tuple import NamedTuple
 from credentials.paris_day import paris_day
 
 from .reasons import NoticeCode, Outcome, Reason

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from credentials.driving_licence import CATEGORY_NUMBERS, DrivingPrivilege
-from credentials.named_tuple import NamedTuple
 from credentials.vitale_card import RightsPeriod
 
 # Category held -> categories it also gives; a second word must be held too.

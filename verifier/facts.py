@@ -12,9 +12,8 @@ from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from credentials.named_tuple import NamedTuple
 from credentials.spec import DocumentType, Form, StatusValue
 from credentials.views import VIEW_SPECS, Subject, View
 

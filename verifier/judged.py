@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar, Final, Self
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Self
 
 from credentials.frozen import frozen
-from credentials.named_tuple import NamedTuple
 from credentials.spec import Audience
 
 from .facts import (

@@ -11,10 +11,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from credentials.driving_licence import AgeOver18, DrivingPrivilege, Proof, RoadCheck
-from credentials.named_tuple import NamedTuple
 from credentials.paris_day import paris_day, paris_offset
 from credentials.person import BirthDate
 from credentials.spec import POINTS_MAX, DocumentType

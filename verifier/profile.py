@@ -10,9 +10,8 @@ The law behind each row: Code de la route L223-7, L225-3 to L225-6, R225-4; decr
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
-from credentials.named_tuple import NamedTuple
 from credentials.spec import Audience
 from credentials.views import View
 

@@ -12,7 +12,7 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from credentials.cose_key import Ed25519Key, P256Key, PublicKey
-from credentials.named_tuple import NamedTuple
 from credentials.spec import EDDSA, ES256
 
 __all__ = ["LoadedKey", "SignatureInvalid", "load_device_key", "load_public_key", "verify_signature"]

@@ -15,12 +15,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import cbor2
 
 from credentials.cose_key import Ed25519Key, P256Key, PublicKey
-from credentials.named_tuple import NamedTuple
 from credentials.spec import POINTS_BITS, STATUS_BITS, Audience, DocumentType, Domain
 from credentials.status_companion import CompanionEntry, EntryClass
 from credentials.status_list import StatusList

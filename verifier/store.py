@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import cbor2
 
@@ -31,7 +31,6 @@ from credentials import cose_key, enrolment_file
 from credentials.cose_key import PublicKey
 from credentials.enrolment_file import EnrolmentClaims, ReaderPrivateKey
 from credentials.errors import CredentialFormatError
-from credentials.named_tuple import NamedTuple
 from credentials.spec import Audience
 
 from . import snapshot

@@ -22,14 +22,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.client import HTTPException
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from tuf.api.exceptions import DownloadError, DownloadHTTPError, ExpiredMetadataError, RepositoryError
 from tuf.ngclient import FetcherInterface, Updater
 
 from credentials.limits import SIGNED_LIST_BYTES, TRUST_LIST_BYTES
-from credentials.named_tuple import NamedTuple
 from credentials.spec import Audience, Domain
 
 from .admission import Admitted, Offered, admit

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
-from credentials.named_tuple import NamedTuple
 from credentials.spec import Audience, DocumentType, Domain
 from credentials.status_companion import CompanionEntry, EntryClass
 from credentials.status_list import StatusList

@@ -5,14 +5,13 @@ The construction is the library's own; version, audience and reader key id are b
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from credentials.cose_key import X25519Key, key_id
-from credentials.named_tuple import NamedTuple
 
 __all__ = ["LoadedReaderKey", "SealBroken", "load_reader_key", "unseal"]
 

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from credentials import credential, envelope, presentation, qr_text, sealed
 from credentials.claims import Claims
@@ -42,7 +42,6 @@ from credentials.errors import (
     Truncated,
     Unsupported,
 )
-from credentials.named_tuple import NamedTuple
 from credentials.presentation import UnverifiedPresentation
 from credentials.spec import DOMAIN_OF, ES256, Audience
 from credentials.views import VIEW_SPECS, ViewSpec
