@@ -1,10 +1,15 @@
-"""What holds for every test: one fixed instant, no socket beyond loopback, property tests that repeat."""
+"""What holds for every test: one fixed instant, no socket beyond loopback, property tests that repeat.
+
+At the end the skipped tests are told by their reason, one line a reason.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Final
 
@@ -16,6 +21,11 @@ INSTANT: Final = 1_793_527_200  # 2026-11-01T10:00:00Z, a Sunday at 11:00 in Par
 settings.register_profile("steady", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("explore", deadline=None, max_examples=2_000, print_blob=True)
 settings.load_profile("explore" if os.environ.get("LP_EXPLORE") else "steady")
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # a pipeline may start its jobs with the interrupt ignored, and programs under test would inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class SocketBeyondLoopbackError(Exception):
@@ -61,3 +71,14 @@ def instant() -> int:
 def at(instant: int) -> datetime:
     """The same instant as public functions take it."""
     return datetime.fromtimestamp(instant, UTC)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say why tests were skipped, once a reason: what a machine lacks is part of the report."""
+    skipped = Counter(
+        report.longrepr[2].removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", ())
+        if isinstance(report.longrepr, tuple)
+    )
+    for reason, count in sorted(skipped.items()):
+        terminalreporter.write_line(f"skipped {count}: {reason}")

@@ -87,8 +87,10 @@ def example() -> str:
     """The worked example as Markdown."""
     issuer = simulated_keys.public_of(simulated_keys.signer_key("licence documents"))
     parts = [
-        (f"Issuer key id `{key_id(issuer).hex()}`, device key `{simulated_keys.point_of(simulated_keys.phone_key(0)).hex()}`;"
-        " shown at 2026-11-01T09:59:51Z.")
+        (
+            f"Issuer key id `{key_id(issuer).hex()}`, device key `{simulated_keys.point_of(simulated_keys.phone_key(0)).hex()}`;"
+            " shown at 2026-11-01T09:59:51Z."
+        )
     ]
     for name, text in example_stages().items():
         wrapped = "\n".join(text[at : at + 96] for at in range(0, len(text), 96))

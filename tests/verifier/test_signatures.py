@@ -41,13 +41,17 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize(("key", "algorithm", "signature"), GOOD, ids=["full point", "compressed point", "Ed25519"])
+@pytest.mark.parametrize(
+    ("key", "algorithm", "signature"), GOOD, ids=["full point", "compressed point", "Ed25519"]
+)
 def test_good_signature_verifies(key, algorithm, signature):
     """Uncompressed, compressed, Edwards."""
     verify_signature(key, algorithm, signature, MESSAGE)
 
 
-@pytest.mark.parametrize(("key", "algorithm", "signature"), GOOD, ids=["full point", "compressed point", "Ed25519"])
+@pytest.mark.parametrize(
+    ("key", "algorithm", "signature"), GOOD, ids=["full point", "compressed point", "Ed25519"]
+)
 def test_every_flipped_bit_is_refused(key, algorithm, signature):
     """512 bits of the signature, each bit of the message, a message cut or continued."""
     for bit in range(512):
@@ -63,7 +67,9 @@ def test_every_flipped_bit_is_refused(key, algorithm, signature):
             verify_signature(key, algorithm, signature, changed)
 
 
-@pytest.mark.parametrize(("key", "algorithm", "signature"), GOOD, ids=["full point", "compressed point", "Ed25519"])
+@pytest.mark.parametrize(
+    ("key", "algorithm", "signature"), GOOD, ids=["full point", "compressed point", "Ed25519"]
+)
 @pytest.mark.parametrize("other", [-7, -8, -9, -19, -35, -36, -37, -257, 5, 0, 7])
 def test_the_key_serves_one_algorithm(key, algorithm, signature, other):
     """Any other number is refused, those that name the same mathematics (-9, -19) too."""
@@ -72,7 +78,9 @@ def test_the_key_serves_one_algorithm(key, algorithm, signature, other):
             verify_signature(key, other, signature, MESSAGE)
 
 
-@pytest.mark.parametrize(("key", "algorithm", "signature"), GOOD, ids=["full point", "compressed point", "Ed25519"])
+@pytest.mark.parametrize(
+    ("key", "algorithm", "signature"), GOOD, ids=["full point", "compressed point", "Ed25519"]
+)
 def test_signature_has_64_bytes(key, algorithm, signature):
     """Neither DER, nor a zero more or less on either side, nor nothing."""
     r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
