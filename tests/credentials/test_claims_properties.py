@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import cbor2
 import pytest
@@ -19,6 +18,7 @@ from credentials.presentation import KeyBinding
 from credentials.spec import EDDSA, ES256, Form
 from credentials.stages import SealedBytes
 from credentials.views import View
+from tests.changed import changed
 from tests.documents import claims, instants
 
 KEY_ID = b"\x01" * 8
@@ -145,4 +145,4 @@ def test_the_model_refuses_another_views_subject():
     from tests.simulated_authority import SimulatedAuthority, proof
 
     with pytest.raises(CredentialFormatError):
-        replace(SimulatedAuthority().claims(proof()), view=View.CARE)
+        changed(SimulatedAuthority().claims(proof()), view=View.CARE)

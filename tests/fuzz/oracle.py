@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 import tracemalloc
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from credentials.driving_licence import Proof
 from credentials.spec import Audience
+from tests.changed import changed
 from tests.fuzz.inputs import AUTHORITY, RESIGNED, Input, Must
 from tests.simulated_authority import INSTANT, moment
 from verifier.reasons import Outcome
@@ -148,5 +149,5 @@ def _seen(one: Input) -> Any:
     """The claims without restriction codes where the profile may not read them."""
     claims = one.claims
     if isinstance(claims, Proof) and one.profile is Audience.ANYONE:
-        return replace(claims, categories=tuple(replace(each, restrictions=()) for each in claims.categories))
+        return changed(claims, categories=tuple(changed(each, restrictions=()) for each in claims.categories))
     return claims

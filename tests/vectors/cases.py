@@ -7,7 +7,7 @@ VALID (or the best its kind can be), by one fault, named in its description. One
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 from zlib import crc32
@@ -21,6 +21,7 @@ from credentials.person import BirthDate
 from credentials.spec import Audience, Form
 from credentials.views import View
 from credentials.vitale_card import RightsPeriod
+from tests.changed import changed
 from tests.simulated_authority import (
     BASE,
     DAY,
@@ -467,7 +468,7 @@ def signer() -> Iterator[Case]:
     yield bad("unknown-31-days", "An unknown key and a trust list of exactly 31 days.", "KEY_UNKNOWN", show(proof(), signer=outsider), "anyone-31-days")
     yield bad("unknown-stale", "An unknown key and a trust list of 31 days and one second: the terminal's fault.", "KEY_UNKNOWN_STALE", show(proof(), signer=outsider, shown_at=INSTANT + 1), "anyone-31-days", at=INSTANT + 1)
     for role in ("status", "companion", "points", "trust", "enrolment", "root"):
-        other: SimulatedSigner = replace(list_signer(domain, "status"), name=f"licence {role}")
+        other: SimulatedSigner = changed(list_signer(domain, "status"), name=f"licence {role}")
         yield bad(f"role-{role}", f"Signed by the key of the role {role}.", "KEY_UNKNOWN", show(proof(), signer=other))
     yield bad("test-key", "A test key outside test mode.", "TEST_KEY", show(proof()), "anyone-production")
     yield bad("test-key-sealed", "A test key outside test mode, sealed.", "TEST_KEY", show(road_check()), "police-production", sibling="valid/road-check-cbor")

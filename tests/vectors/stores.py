@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from credentials.spec import Audience, Domain
 from credentials.status_companion import CompanionEntry, EntryClass
 from credentials.trust_list import SignerState
+from tests.changed import changed
 from tests.simulated_authority import (
     DAY,
     HOUR,
@@ -86,7 +87,7 @@ def _publish(**changes: Any) -> Publication:
 def _first_signer_compromised() -> Publication:
     signers = dict(SimulatedAuthority().signers)
     first, *others = signers[Domain.LICENCE]
-    burnt = replace(first, state=SignerState.COMPROMISED, state_since=INSTANT - 3 * DAY)
+    burnt = changed(first, state=SignerState.COMPROMISED, state_since=INSTANT - 3 * DAY)
     signers[Domain.LICENCE] = (burnt, *others)
     return _publish(edition=2, at=INSTANT - 2 * DAY, signers=signers)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from credentials.cose_key import Ed25519Key, P256Key, compress, key_id
 from credentials.spec import Audience, Form
 from credentials.views import View
+from tests.changed import changed
 from tests.simulated_authority import INSTANT, SimulatedAuthority, document_signer, moment, proof
 from tests.simulated_keys import ROOT, fixed_keys, keys_in_repository, table_file
 from tests.simulated_phone import SimulatedPhone, presented, text_of
@@ -71,7 +70,7 @@ def test_key_of_the_repository_as_device_key(name):
     assert isinstance(key, P256Key)
     assert key.x[:8] in TEST_DEVICE_KEYS
     real = _RealIssuer()
-    claims = replace(AUTHORITY.claims(proof()), device_key=compress(key))
+    claims = changed(AUTHORITY.claims(proof()), device_key=compress(key))
     issued = real.issue(claims)
     body = SimulatedPhone(0).present(issued, audience="anyone", at=INSTANT)
     text = text_of(presented(Form.CBOR, View.PROOF, body))
@@ -109,7 +108,7 @@ def test_real_issuer_and_real_phone_pass_outside_test_mode():
     real = _RealIssuer()
     phone = SimulatedPhone(0)
     phone.private = ec.generate_private_key(ec.SECP256R1())
-    claims = replace(AUTHORITY.claims(proof()), device_key=point_of(phone.private))
+    claims = changed(AUTHORITY.claims(proof()), device_key=point_of(phone.private))
     text = phone.show(real.issue(claims), View.PROOF, audience="anyone", at=INSTANT)
     verdict = Verifier(real.snapshot()).verify(text, at=moment(INSTANT))
     assert verdict.reason is Reason.OK

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from credentials.spec import Audience, Form
 from credentials.status_companion import CompanionEntry, EntryClass
 from credentials.views import View
+from tests.changed import changed
 from tests.simulated_authority import (
     DAY,
     HOUR,
@@ -194,7 +193,7 @@ def test_a_verdict_says_what_ties_the_code_to_its_holder():
 def test_a_device_key_of_low_order_or_off_its_curve_verifies_nothing():
     """Whatever x the issuer was made to sign: HOLDER_MISMATCH or CLAIMS_INVALID, never an exception."""
     for x in (bytes(32), b"\xff" * 32, bytes(31) + b"\x01", bytes(31) + b"\x05"):
-        claims = replace(AUTHORITY.claims(proof()), device_key=b"\x02" + x)
+        claims = changed(AUTHORITY.claims(proof()), device_key=b"\x02" + x)
         text = SimulatedPhone(0).show(AUTHORITY.issue(claims), View.PROOF, audience="anyone", at=INSTANT)
         verdict = VERIFIERS[Audience.ANYONE].verify(text, at=moment(INSTANT))
         assert verdict.reason in {Reason.HOLDER_MISMATCH, Reason.CLAIMS_INVALID}

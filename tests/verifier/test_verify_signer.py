@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import socket
-from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -17,6 +16,7 @@ from credentials.errors import CredentialFormatError
 from credentials.spec import DOMAIN_OF, Audience, Domain, Form, Role
 from credentials.trust_list import SignerState
 from credentials.views import VIEW_SPECS, View
+from tests.changed import changed
 from tests.simulated_authority import (
     DAY,
     HEALTH_LIST,
@@ -111,7 +111,7 @@ def test_t11_t61_state_of_the_signer_and_instant_of_issue(state, issued, later):
 def test_t61_a_stolen_signer_may_write_any_instant(issued_at):
     """From the window's first second to its last: KEY_REVOKED, and no name."""
     thief = document_signer("licence", "compromised", not_before=OPENS, not_after=CLOSES)
-    listed = replace(thief, state=SignerState.COMPROMISED, state_since=instant("2026-10-28"))
+    listed = changed(thief, state=SignerState.COMPROMISED, state_since=instant("2026-10-28"))
     issued = AUTHORITY.issue(AUTHORITY.claims(proof(), issued_at=issued_at), signer=thief)
     verdict = _trusting(DocumentSigner.of(listed.entry())).verify(_shown(issued), at=AT)
     assert verdict.reason is Reason.KEY_REVOKED
@@ -209,7 +209,7 @@ def test_t10_embedded_keys_and_addresses_are_refused_without_a_socket(monkeypatc
 
     monkeypatch.setattr(socket, "socket", no_socket)
     outsider = document_signer("licence", name="outsider")
-    own = certificate(replace(list_signer("licence", Role.STATUS), name="outsider"), "outsider root")
+    own = certificate(changed(list_signer("licence", Role.STATUS), name="outsider"), "outsider root")
     headers: list[tuple[Form, dict[object, object]]] = [
         *((Form.CBOR, {label: value}) for label in (32, 33, 34, 35) for value in (own, [own, own], "https://x.example")),
         (Form.CBOR, {-1: {1: 2, -1: 1, -2: bytes(32)}}),
