@@ -32,9 +32,13 @@ def _accept_every_spelling() -> None:
     import cbor2
 
     from credentials import claims
+    from credentials.errors import Malformed
 
     def decode(payload: bytes, **_: int) -> Any:
-        value = cbor2.loads(payload)
+        try:
+            value = cbor2.loads(payload)
+        except (cbor2.CBORError, ValueError, TypeError, EOFError) as error:
+            raise Malformed from error
         return {**value} if hasattr(value, "items") else value
 
     claims.cbor.decode = decode  # type: ignore[assignment]

@@ -23,7 +23,7 @@ def test_twenty_thousand_inputs_find_nothing():
     print(report(findings))
     assert findings.faults == []
     assert findings.inputs == 20_000
-    assert findings.resigned > 6_000
+    assert findings.resigned > 4_500
     assert findings.accepted > 500
     assert len(findings.kinds) == len(KINDS)
 
