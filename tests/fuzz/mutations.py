@@ -185,6 +185,7 @@ def sloppy_cbor(value: Any, draw: Random, sloppiness: float) -> bytes:
     """CBOR of `value` with now and then a length too long, an indefinite length, keys out of order or one twice."""
 
     def head(major: int, argument: int) -> bytes:
+        argument &= 2**64 - 1  # what lies beyond has no head
         shortest = (
             0
             if argument < 24
