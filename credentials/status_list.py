@@ -124,11 +124,11 @@ class UnverifiedList(NamedTuple):
     to_be_signed: ToBeSigned
     signature: bytes
     payload: bytes
-    read_claims: Callable[[bytes], StatusListClaims]
+    read_claims: Callable[[bytes, int], StatusListClaims]
 
-    def decode(self) -> StatusListClaims:
-        """The list; to be called once the signature is verified. Raises `Malformed` or `TooLarge`."""
-        return self.read_claims(self.payload)
+    def decode(self, *, at_most: int = LIST_INFLATED_BYTES) -> StatusListClaims:
+        """The list; to be called once the signature is verified. Raises `Malformed`, or `TooLarge` beyond `at_most` bytes."""
+        return self.read_claims(self.payload, at_most)
 
 
 def prepare_cwt(claims: StatusListClaims, *, algorithm: int, key_id: bytes) -> ToSign:
@@ -195,7 +195,7 @@ def _hex_key_id(kid: object) -> bytes | None:
         return None  # a key id of somebody else's making; ours are found by trust entry
 
 
-def _from_cbor(payload: bytes) -> StatusListClaims:
+def _from_cbor(payload: bytes, at_most: int) -> StatusListClaims:
     entries = cbor.decode(payload)
     if not isinstance(entries, dict):
         _refuse("the payload is not a map")
@@ -206,11 +206,11 @@ def _from_cbor(payload: bytes) -> StatusListClaims:
     return _claims(
         [entries.get(key) for key in (CLAIM_SUB, CLAIM_EDITION, CLAIM_IAT, CLAIM_EXP, CLAIM_TTL)],
         lst.get("bits"),
-        packed,
+        inflate(packed, at_most=at_most),
     )
 
 
-def _from_json(payload: bytes) -> StatusListClaims:
+def _from_json(payload: bytes, at_most: int) -> StatusListClaims:
     members: dict[str, Any] = dict(strict_json.decode(payload))
     lst = members.get("status_list")
     if not isinstance(lst, dict) or not isinstance(lst.get("lst"), str):
@@ -218,11 +218,11 @@ def _from_json(payload: bytes) -> StatusListClaims:
     return _claims(
         [members.get(name) for name in ("sub", EDITION_MEMBER, "iat", "exp", "ttl")],
         lst.get("bits"),
-        b64url_decode(lst["lst"]),
+        inflate(b64url_decode(lst["lst"]), at_most=at_most),
     )
 
 
-def _claims(registered: list[Any], bits: Any, lst: bytes) -> StatusListClaims:
+def _claims(registered: list[Any], bits: Any, packed: bytes) -> StatusListClaims:
     uri, edition, issued_at, expires_at, ttl = registered
     edition = 0 if edition is None else edition
     if type(uri) is not str or not 0 < len(uri) <= URI_CHARACTERS:
@@ -232,7 +232,7 @@ def _claims(registered: list[Any], bits: Any, lst: bytes) -> StatusListClaims:
             _refuse("a status list's instants and edition are whole numbers")
     if issued_at is None or type(bits) is not int:
         _refuse("a status list carries its instant and its width")
-    return StatusListClaims(uri, edition, issued_at, expires_at, ttl, StatusList(bits, inflate(lst)))
+    return StatusListClaims(uri, edition, issued_at, expires_at, ttl, StatusList(bits, packed))
 
 
 def read_embedded(lst: Mapping[str, Any]) -> StatusList:

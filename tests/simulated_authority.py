@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any, Final
@@ -79,6 +79,7 @@ from credentials.trust_list import (
 )
 from credentials.views import VIEW_BY_SUBJECT, VIEW_SPECS, Subject, View
 from credentials.vitale_card import Care, RightsPeriod
+from tests.changed import changed
 from tests.simulated_hpke import seal as hpke_seal
 from tests.simulated_keys import (
     READERS,
@@ -140,22 +141,22 @@ def privilege(
 
 def road_check(**changes: Any) -> RoadCheck:
     """The licence of Camille Élise MARTIN as the police read it, with changes."""
-    return replace(_ROAD_CHECK, **changes)
+    return changed(_ROAD_CHECK, **changes)
 
 
 def proof(**changes: Any) -> Proof:
     """The same licence as anybody may read it, with changes."""
-    return replace(_PROOF, **changes)
+    return changed(_PROOF, **changes)
 
 
 def age_over_18(**changes: Any) -> AgeOver18:
     """Her being of age, with a portrait, with changes."""
-    return replace(_AGE, **changes)
+    return changed(_AGE, **changes)
 
 
 def care(**changes: Any) -> Care:
     """The Vitale card of Nour DURAND-LEFÈVRE, a child on her father's card, with changes."""
-    return replace(_CARE, **changes)
+    return changed(_CARE, **changes)
 
 
 _CATEGORIES = (
@@ -278,7 +279,7 @@ def caps_for(domain: Domain, phone: int = PHONE_CAP, paper: int = PAPER_CAP) -> 
 def document_signer(domain: Domain | str, suffix: str = "", **changes: Any) -> SimulatedSigner:
     """`licence documents`, `health documents standby` ...: a signer of credentials."""
     domain = Domain(domain)
-    return replace(
+    return changed(
         SimulatedSigner(
             f"{domain} documents{' ' if suffix else ''}{suffix}",
             domain,
@@ -295,7 +296,7 @@ def document_signer(domain: Domain | str, suffix: str = "", **changes: Any) -> S
 def list_signer(domain: Domain | str, role: Role | str, **changes: Any) -> SimulatedSigner:
     """The domain's signer of one kind of list."""
     domain, role = Domain(domain), Role(role)
-    return replace(
+    return changed(
         SimulatedSigner(
             f"{domain} {role}",
             domain,
@@ -848,7 +849,12 @@ def snapshot_of(
         )
     ]
     readers = (
-        [load_reader_key(reader(profile, one).private) for one in generations] if profile in _SEALED else []
+        [
+            load_reader_key(one.private, one.entry().not_after)
+            for one in map(functools.partial(reader, profile), generations)
+        ]
+        if profile in _SEALED
+        else []
     )
     return TrustSnapshot(
         profile=PROFILES[profile],

@@ -30,6 +30,8 @@ Run = Callable[[argparse.Namespace, Voice], int]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; whatever happens, no traceback, which might name somebody."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if sys.stdout is None or sys.stderr is None:
+        return EXIT_USAGE  # closed by the caller: there is nowhere to answer
     voice = Voice()
     try:
         return _run(given)
@@ -115,6 +117,9 @@ class _Parser(argparse.ArgumentParser):
             message = "an argument too many; codes are read from standard input, never from arguments"
         elif "invalid choice" in message:
             message = message.partition("(choose")[0].partition("invalid choice")[0] + "no such choice"
+        elif "argument --" in message:
+            option = message.partition("argument ")[2].partition(":")[0]
+            message = f"{option} is misused"  # what was given with it might be a code
         raise UsageError(message)
 
 

@@ -192,7 +192,7 @@ class _Admission:
         with _naming(f"status list {domain}"):
             outer = status_list.read_cwt(message)
             signer = self._signer(domain, Role.STATUS, outer)
-            claims = outer.decode()
+            claims = outer.decode(at_most=LIST_SIZE * STATUS_BITS // 8)
         uri = claims.uri
         self._require_allowed(f"status list {uri}", signer, signer.status_prefixes, uri, claims.issued_at)
         if claims.entries.bits != STATUS_BITS or claims.entries.size != LIST_SIZE or claims.edition == 0:

@@ -37,7 +37,11 @@ PHOTOGRAPH_PIXELS: Final = 50_000_000
 WORKING_PIXELS: Final = 12_500_000
 # 1080p; no dress is tried on more than this, which bounds the time of a picture without a code.
 RETRY_PIXELS: Final = 2_100_000
+# A reader of long thin pictures gives up with an error of its own, and no frame with a code has such a side.
+SIDE: Final = 20_000
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "PPM", "AVIF")
+# Decoders that the library wrote in Python: a second for each three megabytes, so their kinds of BMP and PPM are refused.
+SLOW_DECODERS: Final = frozenset(("bmp_rle", "ppm", "ppm_plain"))
 ENLARGE: Final = 1.6
 
 Reader = Callable[[Image.Image], set[str]]
@@ -123,10 +127,14 @@ def _decode(content: bytes) -> Image.Image:
             warnings.simplefilter("ignore")  # the library warns of big and odd pictures: both are judged here
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                 at_most = PHOTOGRAPH_PIXELS if image.format == "JPEG" else PIXELS
-                if image.width * image.height > at_most:
-                    raise PictureTooBig(f"such a picture has at most {at_most // 1_000_000} million pixels")
+                if image.width * image.height > at_most or max(image.size) > SIDE:
+                    raise PictureTooBig(
+                        f"such a picture has at most {at_most // 1_000_000} million pixels, and no side over {SIDE}"
+                    )
+                if SLOW_DECODERS & {tile[0] for tile in image.tile}:
+                    raise NoCode("a kind of picture that no camera makes: save it as PNG or JPEG")
                 return _grey(image)
-    except PictureTooBig:
+    except (PictureTooBig, NoCode):
         raise
     except Image.DecompressionBombError:
         raise PictureTooBig("the picture has more pixels than any photograph") from None
@@ -138,6 +146,10 @@ def _grey(image: ImageFile) -> Image.Image:
     big = image.width * image.height > WORKING_PIXELS
     image.draft("L", (image.width // 2, image.height // 2) if big else image.size)
     picture: Image.Image = image
+    if picture.has_transparency_data and picture.width * picture.height > WORKING_PIXELS // 4:
+        raise PictureTooBig(
+            "a picture with transparency has at most 3 million pixels"
+        )  # four copies of it are made
     if picture.mode.startswith("I"):  # 16 bits a pixel: the library would cut instead of scaling
         brightest = max(_numbers(picture.getextrema()), default=0) or 1
         picture = picture.point(lambda value: value * (255 / brightest))

@@ -90,20 +90,20 @@ def check_category(code: str) -> None:
 
 
 def may_drive(categories: Iterable[DrivingPrivilege], code: str, day: date) -> CategoryAnswer:
-    """Whether `code`, or a category that implies it, holds on the Paris day `day`."""
-    begun = [one for one in categories if one.valid_from <= day]
-    held = {one.code for one in begun}
-    answering = [one for one in begun if one.code == code or _gives(one.code, code, held)]
-    if not answering:
+    """Whether `code`, or a category that implies it, holds on the Paris day `day`.
+
+    Where an implication needs a second category, the answer ends with the first of the two.
+    """
+    ends = {one.code: one.valid_to or date.max for one in categories if one.valid_from <= day}
+    answers = [ends[code]] if code in ends else []
+    for held, end in ends.items():
+        for given, other in _GIVES.get(held, ()):
+            if given == code and (other is None or other in ends):
+                answers.append(end if other is None else min(end, ends[other]))
+    if not answers:
         return CategoryAnswer(held=False)
-    best = max(answering, key=lambda one: one.valid_to or date.max)
-    return CategoryAnswer(True, is_past(best.valid_to, day), best.valid_to)
-
-
-def _gives(held: str, asked: str, all_held: set[str]) -> bool:
-    return any(
-        given == asked and (other is None or other in all_held) for given, other in _GIVES.get(held, ())
-    )
+    last = max(answers)
+    return CategoryAnswer(True, last < day, None if last == date.max else last)
 
 
 def is_past(last_day: date | None, day: date) -> bool:

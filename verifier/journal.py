@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .facts import ListEdition
     from .verdict import Verdict
 
-__all__ = ["JOURNAL", "SHIFT", "Journal"]
+__all__ = ["JOURNAL", "SHIFT", "Journal", "is_pseudonym"]
 
 JOURNAL: Final = "journal.jsonl"
 SHIFT: Final = "shift"
@@ -40,7 +40,7 @@ class Journal:
 
     def __init__(self, folder: str, terminal_id: str, agent: str | None = None) -> None:
         """`agent` is a pseudonym. Raises `EnrolmentError` for one that is none."""
-        if agent is not None and not _NAME.fullmatch(agent):
+        if agent is not None and not is_pseudonym(agent):
             raise EnrolmentError("an agent's pseudonym is 1 to 40 of A-Z a-z 0-9 . _ -")
         self._folder = folder
         self._terminal = terminal_id if _NAME.fullmatch(terminal_id) else "?"
@@ -85,6 +85,11 @@ class Journal:
         if len(content) != 8 + SALT_BYTES:
             return None
         return int.from_bytes(content[:8], "big", signed=True), content[8:]
+
+
+def is_pseudonym(name: str) -> bool:
+    """Whether `name` may stand for an agent in the journal."""
+    return _NAME.fullmatch(name) is not None
 
 
 def _line(verdict: Verdict, terminal: str, agent: str | None, digest: str | None) -> str:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from .errors import PictureError, TrustStoreError
-from .journal import Journal
+from .journal import Journal, is_pseudonym
 from .policy import DEFAULT_POLICY
 from .reasons import Reason, Stage, worst_exit
 from .store import TerminalStore
@@ -41,13 +41,15 @@ class Judge:
     """Judges inputs one after the other, tells each verdict and keeps the journal."""
 
     def __init__(self, options: argparse.Namespace, voice: Voice) -> None:
-        """Open the store that `options` names. Raises `EnrolmentError` for an agent's name that is none."""
+        """Open the store that `options` names. Raises `UsageError` for an agent's name that is no pseudonym."""
         self._options = options
         self._voice = voice
         self._exits: list[int] = []
         self._verifier: Verifier | None = None
         self._journal: Journal | None = None
         self._trouble: TrustStoreError | None = None
+        if options.agent is not None and not is_pseudonym(options.agent):
+            raise UsageError("--agent: a pseudonym is 1 to 40 of A-Z a-z 0-9 . _ -")
         try:
             store = TerminalStore.open(options.store)
             self._journal = Journal(store.folder, store.enrolment.terminal_id, options.agent)
@@ -162,6 +164,9 @@ def scan(options: argparse.Namespace, voice: Voice) -> int:
         except PictureError as error:
             voice.say(f"image {number}: {error}")
             judge.no_text(error.reason)
+        except OSError as error:
+            voice.say(f"image {number} cannot be read: {error.strerror}")
+            judge.no_text(Reason.NO_CODE)
         else:
             judge.text(text)
     return judge.exit_code()

@@ -267,7 +267,7 @@ class TerminalStore:
     def _loaded_reader_keys(self, manifest: Manifest) -> Mapping[bytes, LoadedReaderKey]:
         def load(key_id: bytes, digest: bytes) -> LoadedReaderKey:
             key = _read_reader_key(key_id, self._reader_key_file(key_id.hex(), digest))
-            return load_reader_key(key.private)
+            return load_reader_key(key.private, key.not_after)
 
         rows = {bytes.fromhex(name): digest for name, digest in manifest.reader_keys.items()}
         return OnDemand(rows, load)

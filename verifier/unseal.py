@@ -23,19 +23,20 @@ class SealBroken(Exception):
 
 
 class LoadedReaderKey(NamedTuple):
-    """A reader's private key, parsed once; `repr` shows its id only."""
+    """A reader's private key, parsed once; `repr` shows its id only. It opens nothing from `not_after` on (UTC seconds)."""
 
     key_id: bytes
     private: X25519PrivateKey
+    not_after: int | None = None
 
     def __repr__(self) -> str:
         return f"<LoadedReaderKey {self.key_id.hex()}>"
 
 
-def load_reader_key(private: bytes) -> LoadedReaderKey:
-    """Return the reader key of 32 private bytes; raises `ValueError` for another length."""
+def load_reader_key(private: bytes, not_after: int | None = None) -> LoadedReaderKey:
+    """Return the reader key of 32 private bytes, good until the end of its grace; raises `ValueError` for another length."""
     loaded = X25519PrivateKey.from_private_bytes(private)
-    return LoadedReaderKey(key_id(X25519Key(loaded.public_key().public_bytes_raw())), loaded)
+    return LoadedReaderKey(key_id(X25519Key(loaded.public_key().public_bytes_raw())), loaded, not_after)
 
 
 def unseal(key: LoadedReaderKey, sealed: bytes, info: bytes) -> bytes:

@@ -53,7 +53,7 @@ from .reasons import NoticeCode, Reason, Stage
 from .signatures import SignatureInvalid, load_device_key, verify_signature
 from .test_keys import TEST_SIGNERS, is_test_device
 from .trust import DocumentSigner, TrustSnapshot
-from .unseal import SealBroken, unseal
+from .unseal import LoadedReaderKey, SealBroken, unseal
 from .verdict import NO_PARAMS, Verdict, compose, conclude
 
 # At most this many signers may share a key id (the DCC let them collide); bounds the work on hostile input.
@@ -184,7 +184,7 @@ class Verifier:
         audience = snapshot.reader_audiences.get(key_id, None if held is None else snapshot.profile.audience)
         if audience is not None and audience is not snapshot.profile.audience:
             _stop(Reason.ROLE_DENIED)
-        if held is None or audience is None:
+        if held is None or audience is None or self._ended(held, facts.instant):
             _stop(Reason.SEAL_KEY_MISSING)
         try:
             plain = unseal(held, content.sealed, sealed.hpke_info(audience, key_id))
@@ -195,6 +195,10 @@ class Verifier:
         except CredentialFormatError as error:
             _stop(_reading(error))
         return _Opened(shown, VIEW_SPECS[shown.view], paper=False, sealed_to=audience)
+
+    def _ended(self, key: LoadedReaderKey, at: int) -> bool:
+        """Whether the grace of a reader key is over, at the later of `at` and the floor (T07)."""
+        return key.not_after is not None and max(at, self.snapshot.clock_floor) >= key.not_after
 
     def _prove_issuer(
         self, facts: Facts, issued: UnverifiedCredential, opened: _Opened

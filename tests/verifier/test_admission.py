@@ -210,7 +210,7 @@ def test_state_and_scope_of_a_list_signer_count(fresh, changes, match):
 def test_status_list_of_another_shape_is_refused(fresh, fault):
     """Lists are born at full size, two bits an entry, and carry an edition."""
     message = AUTHORITY.status_list(LICENCE_LIST, {}, **fault)
-    _refused(fresh, "size, width or edition", status={Domain.LICENCE: [message]})
+    _refused(fresh, "size, width or edition|inflates beyond its size", status={Domain.LICENCE: [message]})
 
 
 def test_list_published_twice_is_refused(fresh):

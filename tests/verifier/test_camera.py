@@ -299,3 +299,30 @@ def test_retries_rescue_what_one_look_does_not(monkeypatch):
     monkeypatch.setattr(camera, "_zbar", lambda: None)
     with pytest.raises(NoCode):
         camera.read_image(frame)
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [(b"P3\n2000 2000\n255\n", b"1 2 3 " * 100), (b"P2\n2000 2000\n255\n", b"1 2 3 " * 100)],
+    ids=["plain colours", "plain greys"],
+)
+def test_picture_decoded_in_python_is_refused_at_its_header(head, body):
+    """A plain PPM of 60 MB would take half a minute of CPU; its kind is refused before its first pixel."""
+    with pytest.raises(NoCode, match="no camera makes"):
+        camera.read_image(head + body)
+
+
+def test_picture_with_an_endless_side_is_too_big():
+    """25,000,000 pixels in one row are within the pixel cap, and no reader's business."""
+    content = io.BytesIO()
+    Image.new("L", (camera.SIDE + 1, 1)).save(content, "PNG")
+    with pytest.raises(PictureTooBig, match="no side over"):
+        camera.read_image(content.getvalue())
+
+
+def test_large_picture_with_transparency_is_too_big():
+    """It would be held four times; 3 million pixels are enough for any code with a transparent ground."""
+    content = io.BytesIO()
+    Image.new("RGBA", (2500, 2500)).save(content, "PNG", compress_level=1)
+    with pytest.raises(PictureTooBig, match="transparency"):
+        camera.read_image(content.getvalue())

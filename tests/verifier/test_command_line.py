@@ -439,3 +439,28 @@ def test_help_begins_with_three_examples(command):
 def test_version_is_told():
     """Name and number of the distribution."""
     assert run("--version").out == "laissez-passer-verifier 0.1.0\n"
+
+
+@pytest.mark.parametrize("option", ["--json", "--plain", "--quiet"])
+def test_value_given_to_a_flag_is_not_echoed(option):
+    """`--json=CODE` is a mistake whose words must not hold the code."""
+    done = subprocess.run(
+        [sys.executable, "-m", "verifier", "read", f"{option}=LP1:SECRETCODE"],
+        input=b"",
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert b"SECRETCODE" not in done.stdout + done.stderr
+
+
+def test_agent_that_is_no_pseudonym_is_a_usage_error():
+    """Exit 1 is for sync and enrolment alone; a name is refused as usage and not repeated."""
+    done = subprocess.run(
+        [sys.executable, "-m", "verifier", "read", "--agent", "Camille MARTIN"],
+        input=b"",
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert b"MARTIN" not in done.stdout + done.stderr
