@@ -278,6 +278,10 @@ def sealing() -> Iterator[Case]:
     yield bad("unknown-reader-key", "Sealed to a key that no trust list names.", "police", "SEAL_KEY_MISSING", show(road_check(), seal_to=stranger))
     yield bad("key-not-held", "Sealed to a key of this audience that this terminal was not handed.", "police-one-reader-key", "SEAL_KEY_MISSING", show(road_check()))
     yield bad("ended-reader-key", "Sealed to a generation past its grace.", "police", "SEAL_KEY_MISSING", show(road_check(), seal_to=reader(POLICE, 1)))
+    grace = instant("2026-11-15")
+    late = {"issued_at": instant("2026-11-10")}
+    yield bad("grace-last-second", "Sealed to the previous reader key, in the last second of its grace.", "police", "LISTS_STALE", show(road_check(), seal_to=reader(POLICE, 2), claims=late, shown_at=grace - 1), at=grace - 1)
+    yield bad("grace-over", "Sealed to the previous reader key, at the end of its grace.", "police", "SEAL_KEY_MISSING", show(road_check(), seal_to=reader(POLICE, 2), claims=late, shown_at=grace), at=grace, sibling="sealing/grace-last-second")
     for name, description, alter in (
         ("tag-flipped", "The last bit of the seal flipped.", lambda sealed: sealed[:-1] + bytes((sealed[-1] ^ 1,))),
         ("ciphertext-flipped", "One bit of the sealed text flipped.", lambda sealed: sealed[:60] + bytes((sealed[60] ^ 1,)) + sealed[61:]),
@@ -929,6 +933,10 @@ def entitlement() -> Iterator[Case]:
     yield of("category-expired", "The category asked for ended yesterday.", "CATEGORY_EXPIRED", show(proof(categories=(privilege("B"), privilege("C", "2015-01-01", "2026-10-31")))), "anyone", category="C", sibling="valid/category-other-expired")
     yield of("category-expired-all", "Every category ended.", "CATEGORY_EXPIRED", show(proof(categories=(privilege("C", "2015-01-01", "2026-10-31"),))), "anyone", sibling="valid/category-last-day")
     yield of("category-implied-expired", "The category that would give it ended yesterday.", "CATEGORY_EXPIRED", show(proof(categories=(privilege("A", "2015-01-01", "2026-10-31"),))), "anyone", category="A2", sibling="valid/category-implied")
+    heavy = (privilege("CE", "2015-01-01"), privilege("D", "2015-01-01"))
+    yield of("category-from-two", "CE and D together give DE.", "OK", show(proof(categories=heavy)), "anyone", category="DE", also={"entitlement.answer": "yes"}, sibling="valid/category-implied")
+    yield of("category-from-two-expired", "CE and D together give DE, and D ended yesterday.", "CATEGORY_EXPIRED", show(proof(categories=(heavy[0], privilege("D", "2015-01-01", "2026-10-31")))), "anyone", category="DE", sibling="entitlement/category-from-two")
+    yield of("category-from-one-of-two", "CE alone does not give DE.", "CATEGORY_ABSENT", show(proof(categories=heavy[:1])), "anyone", category="DE", sibling="entitlement/category-from-two")
 
 
 # --- picture ----------------------------------------------------------------------------------------------------
