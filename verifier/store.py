@@ -11,7 +11,8 @@
             tombstones.cbor     what was ever seen revoked or compromised
 
 1. Opening reads no clock and no socket, and checks no X.509 chain: that was done when the file was written.
-2. `enrolment.cbor` keeps its issuer's signature, so that no edit turns test mode on or changes the profile. `current`,
+2. `enrolment.cbor` keeps its issuer's signature, so that no edit of it turns test mode on or changes the profile, unless
+   made by whoever can also read `terminal_key` and write all files: he owns the terminal (SECURITY.md). `current`,
    `floor.cbor` and `tombstones.cbor` carry this terminal's mark; everything else is known by its hash.
 3. A snapshot older than the memory is `TrustBroken`; so is a lost or altered memory. A snapshot newer than the memory is a
    sync that was killed before its last step: the later of both holds.
