@@ -230,13 +230,16 @@ VARIANTS = {
 
 
 def test_verdicts_are_the_same_everywhere(terminals):
-    """The JSON of the whole set has one digest under hash seeds, `-OO`, time zones and locales (T53)."""
+    """The JSON of the whole set has one digest under hash seeds, `-OO`, time zones, locales, Pythons (T53)."""
     for store in STORES:
         set_up_store(store, terminals)
+    # Other interpreters where `./run test` made their environments; `verifier` alone must be there, so all they need is.
+    others = {str(one): ({}, [], one) for one in sorted(ROOT.glob(".venv-3.*/bin/python"))}
+    variants = {name: (*variant, sys.executable) for name, variant in VARIANTS.items()} | others
     found = {}
-    for name, (changes, options) in VARIANTS.items():
+    for name, (changes, options, python) in variants.items():
         ran = subprocess.run(
-            [sys.executable, *options, "-m", "tests.vectors.own_vectors", str(terminals)],
+            [str(python), *options, "-m", "tests.vectors.own_vectors", str(terminals)],
             env=os.environ | changes, cwd=ROOT, capture_output=True, text=True, check=True,
         )  # fmt: skip
         found[name] = ran.stdout
