@@ -62,22 +62,23 @@ def measure(
 
 
 def _ratio(name: str, pairs: list[tuple[float, float]], goal: float, *, at_least: bool, of: str) -> Ratio:
-    spread = _spread([base for _, base in pairs])
+    width = spread([base for _, base in pairs])
     value = statistics.median(base / ours if at_least else ours / base for ours, base in pairs)
     return Ratio(
         name,
-        None if spread > VOID_SPREAD else round(value, 3),
+        None if width > VOID_SPREAD else round(value, 3),
         goal,
         "at_least" if at_least else "at_most",
         of,
         len(pairs),
         statistics.median(ours for ours, _ in pairs),
         statistics.median(base for _, base in pairs),
-        round(spread, 3),
+        round(width, 3),
     )
 
 
-def _spread(values: list[float]) -> float:
+def spread(values: list[float]) -> float:
+    """Interquartile range over the median."""
     quarter, middle, three = statistics.quantiles(values, n=4)
     return (three - quarter) / middle
 

@@ -50,10 +50,12 @@ def ratios() -> Iterator[Ratio]:
     def verify_once() -> None:
         public.verify(encoded, message, ecdsa)
 
+    held = DEVICE.private.sign(message, ecdsa)
+
     def bare() -> None:
+        # The second verification is under the key just loaded, as it must be: a key's first one costs more than its next.
         public.verify(encoded, message, ecdsa)
-        public.verify(encoded, message, ecdsa)
-        ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, device)
+        ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, device).verify(held, message, ecdsa)
 
     info = sealed.hpke_info(Audience.POLICE, READER_ID)
 
@@ -68,7 +70,7 @@ def ratios() -> Iterator[Ratio]:
         verify_signature(key, ES256, unverified.signature, unverified.to_be_signed)
         return unverified.decode_claims()
 
-    two = "two ES256 verifications and loading the holder's compressed key"
+    two = "two ES256 verifications, the second under the holder's compressed key just loaded"
     yield measure(
         "credential bytes to verified claims",
         read_credential,

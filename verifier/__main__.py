@@ -149,7 +149,8 @@ def _overview() -> str:
         )
     ]
     lines += ["", "Commands:", *(f"  {name:<8} {command.purpose}" for name, command in COMMANDS.items())]
-    return "\n".join([*lines, "", "`verifier COMMAND --help` tells the options of a command."])
+    notice = "Démonstrateur, service non officiel / demonstrator, unofficial service"
+    return "\n".join([*lines, "", "`verifier COMMAND --help` tells the options of a command.", notice])
 
 
 def _examples(examples: Sequence[str]) -> str:
