@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from . import health, problem_documents
-from .authority import routes as authority
+from .authority import document_routes, measure_routes
 from .edge import Edge
 from .openid4vci import credential, metadata, nonce, token
 from .pages import routes as pages
+from .points import routes as points
 from .publication import routes as publication
 from .settings import Settings
 from .wallets import routes as wallets
@@ -20,8 +21,11 @@ _ROUTERS = (
     nonce.router,
     credential.router,
     wallets.router,
-    authority.licences,
-    authority.cards,
+    points.licences,
+    measure_routes.licences,
+    measure_routes.cards,
+    document_routes.licences,
+    document_routes.cards,
     publication.router,
     health.router,
     pages.router,

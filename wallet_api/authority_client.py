@@ -32,7 +32,7 @@ def act(
 ) -> str:
     """Perform `withdraw`, `restore`, `suspend`, `lift` or `revoke`; returns the answer's JSON. Raises `ActRefused`."""
     licence = document_type is DocumentType.DRIVING_LICENCE
-    role = AccessRole.LICENCE_AUTHORITY if licence else AccessRole.HEALTH_AUTHORITY
+    role = AccessRole.CLERK if licence else AccessRole.HEALTH_AUTHORITY
     root = f"/authority/{'licences' if licence else 'cards'}"
     caller = _Caller(settings, role)
     document = f"{root}/{caller.post(f'{root}/searches', {'registry_reference': reference})['document_id']}"

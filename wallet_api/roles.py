@@ -12,14 +12,16 @@ SERVICE: Final = "service"
 class AccessRole(StrEnum):
     """What a key's bearer does for a living."""
 
-    LICENCE_AUTHORITY = "licence_authority"
+    CLERK = "clerk"
+    SUPERVISOR = "supervisor"
     HEALTH_AUTHORITY = "health_authority"
     OPERATOR = "operator"
     AUDITOR = "auditor"
 
 
 AUTHORITY_OF: Final = {
-    AccessRole.LICENCE_AUTHORITY: "licence",
+    AccessRole.CLERK: "licence",
+    AccessRole.SUPERVISOR: "licence",
     AccessRole.HEALTH_AUTHORITY: "health",
     AccessRole.OPERATOR: SERVICE,
     AccessRole.AUDITOR: SERVICE,

@@ -183,7 +183,7 @@ def keys_of_roles(settings: Settings) -> dict[AccessRole, str]:
 
 @pytest.fixture
 def licence_authority(client: TestClient, keys_of_roles: dict[AccessRole, str]) -> Authority:
-    return Authority(client, keys_of_roles[AccessRole.LICENCE_AUTHORITY])
+    return Authority(client, keys_of_roles[AccessRole.CLERK])
 
 
 @pytest.fixture

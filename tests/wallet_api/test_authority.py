@@ -253,15 +253,15 @@ def test_object_of_the_other_kind_is_not_found(offer, health_authority, licence_
 
 _ID = "0" * 32
 ROUTES = [
-    ("POST", f"/authority/licences/{_ID}/points/withdrawals", {AccessRole.LICENCE_AUTHORITY}),
-    ("POST", f"/authority/licences/{_ID}/points/restorations", {AccessRole.LICENCE_AUTHORITY}),
-    ("GET", f"/authority/licences/{_ID}/points", {AccessRole.LICENCE_AUTHORITY}),
-    ("POST", f"/authority/licences/{_ID}/suspensions", {AccessRole.LICENCE_AUTHORITY}),
-    ("POST", f"/authority/licences/{_ID}/suspensions/{_ID}/lift", {AccessRole.LICENCE_AUTHORITY}),
-    ("POST", f"/authority/licences/{_ID}/revocations", {AccessRole.LICENCE_AUTHORITY}),
-    ("POST", f"/authority/licences/{_ID}/wallets/{_ID}/losses", {AccessRole.LICENCE_AUTHORITY}),
-    ("POST", "/authority/licences/searches", {AccessRole.LICENCE_AUTHORITY}),
-    ("GET", f"/authority/licences/{_ID}", {AccessRole.LICENCE_AUTHORITY}),
+    ("POST", f"/authority/licences/{_ID}/points/withdrawals", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
+    ("POST", f"/authority/licences/{_ID}/points/restorations", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
+    ("GET", f"/authority/licences/{_ID}/points", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
+    ("POST", f"/authority/licences/{_ID}/suspensions", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
+    ("POST", f"/authority/licences/{_ID}/suspensions/{_ID}/lift", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
+    ("POST", f"/authority/licences/{_ID}/revocations", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
+    ("POST", f"/authority/licences/{_ID}/wallets/{_ID}/losses", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
+    ("POST", "/authority/licences/searches", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
+    ("GET", f"/authority/licences/{_ID}", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
     ("POST", f"/authority/cards/{_ID}/suspensions", {AccessRole.HEALTH_AUTHORITY}),
     ("POST", f"/authority/cards/{_ID}/suspensions/{_ID}/lift", {AccessRole.HEALTH_AUTHORITY}),
     ("POST", f"/authority/cards/{_ID}/revocations", {AccessRole.HEALTH_AUTHORITY}),
@@ -271,7 +271,7 @@ ROUTES = [
     (
         "POST",
         "/authority/publications",
-        {AccessRole.OPERATOR, AccessRole.LICENCE_AUTHORITY, AccessRole.HEALTH_AUTHORITY},
+        {AccessRole.OPERATOR, AccessRole.CLERK, AccessRole.SUPERVISOR, AccessRole.HEALTH_AUTHORITY},
     ),
 ]
 

@@ -104,7 +104,7 @@ def _requests(client, clock, keys):
 def test_no_answer_log_or_metric_repeats_what_was_sent(client, clock, keys_of_roles, logged):
     """A NIR and a name through every route and error path: zero hits, in any spelling, and no 500."""
     statuses, bodies = set(), []
-    keys = [keys_of_roles[AccessRole.LICENCE_AUTHORITY]]
+    keys = [keys_of_roles[AccessRole.CLERK]]
     for answer in _requests(client, clock, keys):
         statuses.add(answer.status_code)
         bodies.append(answer.text + repr(answer.headers))

@@ -7,7 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from wallet_api.clock import rfc3339
+
 from .standing import MeasureSubject
+from .store import MeasureRow
 
 DecisionReference = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._/-]{2,63}$")]
 Moment = Annotated[AwareDatetime | date, Field(union_mode="left_to_right")]
@@ -125,3 +128,13 @@ class Found(BaseModel):
     """The id under which acts address the document."""
 
     document_id: str
+
+
+def measure_answer(row: MeasureRow) -> MeasureAnswer:
+    """What a recorded measure looks like to the client."""
+    return MeasureAnswer(
+        measure_id=row.measure_id,
+        kind=row.kind,
+        since=rfc3339(row.since),
+        until=None if row.until is None else rfc3339(row.until),
+    )

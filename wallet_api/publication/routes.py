@@ -30,7 +30,9 @@ router = APIRouter(tags=["Publication"])
 _PATH: Final = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,99}/){0,5}[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _JWT, _CWT = "application/statuslist+jwt", "application/statuslist+cwt"
 _DOMAINS: Final = {"l": Domain.LICENCE, "h": Domain.HEALTH}
-_OPERATORS: Final = requires(AccessRole.OPERATOR, AccessRole.LICENCE_AUTHORITY, AccessRole.HEALTH_AUTHORITY)
+_OPERATORS: Final = requires(
+    AccessRole.OPERATOR, AccessRole.CLERK, AccessRole.SUPERVISOR, AccessRole.HEALTH_AUTHORITY
+)
 
 
 class Published(BaseModel):

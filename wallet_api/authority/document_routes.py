@@ -1,0 +1,136 @@
+"""Where a document stands, finding one, and the loss of a phone."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from sqlalchemy import Connection
+
+from credentials.spec import DocumentType
+from wallet_api.access import Actor
+from wallet_api.asked_service import ServiceOf
+from wallet_api.clock import rfc3339
+from wallet_api.idempotency import IdempotencyKey
+from wallet_api.problems import WalletError
+from wallet_api.wallets import store as wallets
+from wallet_api.wallets.life import lose
+from wallet_api.wiring import Service
+
+from . import store
+from .perform import CARD, LICENCE, CardActor, LicenceActor, ObjectId, path_of, perform
+from .schemas import (
+    Body,
+    DocumentAnswer,
+    Found,
+    LiftBody,
+    MeasureAnswer,
+    SearchBody,
+    WalletAnswer,
+    measure_answer,
+)
+from .standing import MeasureKind, in_force
+
+licences = APIRouter(prefix="/authority/licences", tags=["Permis"])
+cards = APIRouter(prefix="/authority/cards", tags=["Carte Vitale"])
+
+
+@licences.post("/{licence_id}/wallets/{wallet_id}/losses", operation_id="loseLicenceWallet", status_code=201)
+def lose_licence_wallet(
+    service: ServiceOf,
+    actor: LicenceActor,
+    licence_id: ObjectId,
+    wallet_id: ObjectId,
+    body: LiftBody,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Revoke what a lost phone holds; the right stays."""
+    return _lose(service, actor, (LICENCE, licence_id), wallet_id, body, key)
+
+
+@cards.post("/{card_id}/wallets/{wallet_id}/losses", operation_id="loseCardWallet", status_code=201)
+def lose_card_wallet(
+    service: ServiceOf,
+    actor: CardActor,
+    card_id: ObjectId,
+    wallet_id: ObjectId,
+    body: LiftBody,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Revoke what a lost phone holds of a card."""
+    return _lose(service, actor, (CARD, card_id), wallet_id, body, key)
+
+
+@licences.post("/searches", operation_id="findLicence")
+def find_licence(service: ServiceOf, actor: LicenceActor, body: SearchBody) -> Found:
+    """The id of a licence that the service has opened."""
+    return _found(service, actor, LICENCE, body)
+
+
+@cards.post("/searches", operation_id="findCard")
+def find_card(service: ServiceOf, actor: CardActor, body: SearchBody) -> Found:
+    """The id of a card that the service has opened."""
+    return _found(service, actor, CARD, body)
+
+
+@licences.get("/{licence_id}", operation_id="readLicence")
+def read_licence(service: ServiceOf, actor: LicenceActor, licence_id: ObjectId) -> DocumentAnswer:
+    """Where a licence stands; points are not in it (they are asked for by themselves)."""
+    return _document(service, actor, LICENCE, licence_id)
+
+
+@cards.get("/{card_id}", operation_id="readCard")
+def read_card(service: ServiceOf, actor: CardActor, card_id: ObjectId) -> DocumentAnswer:
+    """Where a card stands."""
+    return _document(service, actor, CARD, card_id)
+
+
+def _lose(
+    service: Service,
+    actor: Actor,
+    document: tuple[DocumentType, str],
+    wallet_id: str,
+    body: Body,
+    key: str | None,
+) -> Response:
+    def act(connection: Connection, now: int) -> MeasureAnswer:
+        lose(connection, actor.authority_id, document[1], wallet_id, now, actor.actor_id)
+        return MeasureAnswer(measure_id=wallet_id, kind="loss", since=rfc3339(now))
+
+    path = f"{path_of(document)}/wallets/{wallet_id}/losses"
+    return perform(service, actor, key, path, body, document, act)
+
+
+def _found(service: Service, actor: Actor, document_type: DocumentType, body: SearchBody) -> Found:
+    with service.database.read() as connection:
+        found = store.find_document(
+            connection, actor.authority_id, document_type.value, body.registry_reference
+        )
+    if found is None:
+        raise WalletError("not-found")
+    return Found(document_id=found)
+
+
+def _document(
+    service: Service, actor: Actor, document_type: DocumentType, document_id: str
+) -> DocumentAnswer:
+    now = service.clock.now()
+    with service.database.read() as connection:
+        if not store.document_exists(connection, actor.authority_id, document_id, document_type.value):
+            raise WalletError("not-found")
+        measures = store.open_measures(connection, actor.authority_id, document_id)
+        phones = wallets.wallets_of(connection, actor.authority_id, document_id)
+    kinds = {one.kind for one in measures if in_force(one, now)}
+    return DocumentAnswer(
+        document_id=document_id,
+        suspended=MeasureKind.SUSPENSION in kinds,
+        revoked=MeasureKind.REVOCATION in kinds,
+        measures=[measure_answer(one) for one in measures],
+        wallets=[
+            WalletAnswer(
+                wallet_id=row.wallet_id,
+                enrolled_at=rfc3339(row.enrolled_at),
+                paused=row.paused_at is not None,
+                lost=row.lost_at is not None,
+            )
+            for row in phones
+        ],
+    )

@@ -1,0 +1,154 @@
+"""Measures on a right or a title: suspension, lift, revocation. What a suspension is about is all that differs between licences and cards."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from sqlalchemy import Connection
+
+from credentials.spec import DocumentType
+from wallet_api.access import Actor
+from wallet_api.asked_service import ServiceOf
+from wallet_api.idempotency import IdempotencyKey
+from wallet_api.wiring import Service
+
+from .measures import Act, instant_of, lift, revoke, suspend
+from .perform import CARD, LICENCE, CardActor, LicenceActor, ObjectId, path_of, perform
+from .schemas import Body, LiftBody, MeasureAnswer, RevocationBody, SuspensionBody, measure_answer
+from .standing import MeasureSubject
+
+licences = APIRouter(prefix="/authority/licences", tags=["Permis"])
+cards = APIRouter(prefix="/authority/cards", tags=["Carte Vitale"])
+
+
+@licences.post(
+    "/{licence_id}/suspensions", operation_id="suspendLicence", status_code=201, response_model=MeasureAnswer
+)
+def suspend_licence(
+    service: ServiceOf,
+    actor: LicenceActor,
+    licence_id: ObjectId,
+    body: SuspensionBody,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Suspend the right to drive; every category at once (R224-14), never `age_over_18`."""
+    return _suspend(service, actor, (LICENCE, licence_id), MeasureSubject.RIGHT, body, key)
+
+
+@cards.post(
+    "/{card_id}/suspensions", operation_id="suspendCard", status_code=201, response_model=MeasureAnswer
+)
+def suspend_card(
+    service: ServiceOf, actor: CardActor, card_id: ObjectId, body: SuspensionBody, key: IdempotencyKey = None
+) -> Response:
+    """Suspend a card."""
+    return _suspend(service, actor, (CARD, card_id), MeasureSubject.DOCUMENT, body, key)
+
+
+@licences.post(
+    "/{licence_id}/suspensions/{measure_id}/lift",
+    operation_id="liftLicenceSuspension",
+    status_code=201,
+    response_model=MeasureAnswer,
+)
+def lift_licence_suspension(
+    service: ServiceOf,
+    actor: LicenceActor,
+    licence_id: ObjectId,
+    measure_id: ObjectId,
+    body: LiftBody,
+    key: IdempotencyKey = None,
+) -> Response:
+    """End a suspension now; other causes stay, and no older credential is revived."""
+    return _lift(service, actor, (LICENCE, licence_id), measure_id, body, key)
+
+
+@cards.post(
+    "/{card_id}/suspensions/{measure_id}/lift",
+    operation_id="liftCardSuspension",
+    status_code=201,
+    response_model=MeasureAnswer,
+)
+def lift_card_suspension(
+    service: ServiceOf,
+    actor: CardActor,
+    card_id: ObjectId,
+    measure_id: ObjectId,
+    body: LiftBody,
+    key: IdempotencyKey = None,
+) -> Response:
+    """End a card's suspension now."""
+    return _lift(service, actor, (CARD, card_id), measure_id, body, key)
+
+
+@licences.post(
+    "/{licence_id}/revocations", operation_id="revokeLicence", status_code=201, response_model=MeasureAnswer
+)
+def revoke_licence(
+    service: ServiceOf,
+    actor: LicenceActor,
+    licence_id: ObjectId,
+    body: RevocationBody,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Revoke for good: the right to drive, or the title itself."""
+    return _revoke(service, actor, (LICENCE, licence_id), body.subject, body, key)
+
+
+@cards.post(
+    "/{card_id}/revocations", operation_id="revokeCard", status_code=201, response_model=MeasureAnswer
+)
+def revoke_card(
+    service: ServiceOf, actor: CardActor, card_id: ObjectId, body: LiftBody, key: IdempotencyKey = None
+) -> Response:
+    """Revoke a card for good."""
+    return _revoke(service, actor, (CARD, card_id), MeasureSubject.DOCUMENT, body, key)
+
+
+def _suspend(
+    service: Service,
+    actor: Actor,
+    document: tuple[DocumentType, str],
+    subject: MeasureSubject,
+    body: SuspensionBody,
+    key: str | None,
+) -> Response:
+    def act(connection: Connection, now: int) -> MeasureAnswer:
+        decided = Act(actor, document[1], body.decision_reference, now)
+        return measure_answer(
+            suspend(connection, decided, subject, instant_of(body.starts), instant_of(body.until))
+        )
+
+    return perform(service, actor, key, f"{path_of(document)}/suspensions", body, document, act)
+
+
+def _lift(
+    service: Service,
+    actor: Actor,
+    document: tuple[DocumentType, str],
+    measure_id: str,
+    body: Body,
+    key: str | None,
+) -> Response:
+    def act(connection: Connection, now: int) -> MeasureAnswer:
+        return measure_answer(
+            lift(connection, Act(actor, document[1], body.decision_reference, now), measure_id)
+        )
+
+    path = f"{path_of(document)}/suspensions/{measure_id}/lift"
+    return perform(service, actor, key, path, body, document, act)
+
+
+def _revoke(
+    service: Service,
+    actor: Actor,
+    document: tuple[DocumentType, str],
+    subject: MeasureSubject,
+    body: Body,
+    key: str | None,
+) -> Response:
+    def act(connection: Connection, now: int) -> MeasureAnswer:
+        return measure_answer(
+            revoke(connection, Act(actor, document[1], body.decision_reference, now), subject)
+        )
+
+    return perform(service, actor, key, f"{path_of(document)}/revocations", body, document, act)
