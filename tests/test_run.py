@@ -21,6 +21,13 @@ case "$*" in
     *) echo "asked: $*" >&2; exit 3 ;;
 esac
 """
+# Knows "strace" from the start, the rest once "apt-get" installed it.
+DPKG_QUERY = """#!/bin/sh
+case "$*" in
+    *strace) printf installed ;;
+    *) [ -e "{state}/installed" ] && printf installed ;;
+esac
+"""
 APT = """#!/bin/sh
 echo "$*" >>"{state}/apt"
 case "$*" in
@@ -42,6 +49,7 @@ class Machine:
         scripts = {
             "python": PYTHON,
             "apt-get": APT,
+            "dpkg-query": DPKG_QUERY,
             "sudo": "#!/bin/sh\nexit 1\n",
             "id": f"#!/bin/sh\necho {user}\n",
         }
@@ -101,6 +109,26 @@ def test_missing_venv_as_root_is_installed_after_an_update(as_root):
         "install libzbar0",
     ]
     assert ran.stderr.splitlines()[-1].startswith("asked: -m venv .venv")
+
+
+def test_pipeline_installs_the_database_for_the_tests(as_root, monkeypatch):
+    """LP_TESTS_REQUIRE_POSTGRES=1: what is missing by name, before the environment is made; what is there is not asked."""
+    monkeypatch.setitem(as_root._environment, "LP_TESTS_REQUIRE_POSTGRES", "1")
+    as_root.run("test")
+    assert as_root.apt()[2].endswith("install -y --no-install-recommends postgresql-15")
+    (as_root.state / "apt").unlink()
+    as_root.run("test")
+    assert [line for line in as_root.apt() if "postgresql" in line] == []
+
+
+def test_pipeline_without_the_database_fails_before_any_test(as_user, monkeypatch):
+    """Where nothing can be installed the suite does not run with holes; without the variable nothing is asked."""
+    monkeypatch.setitem(as_user._environment, "LP_TESTS_REQUIRE_POSTGRES", "1")
+    ran = as_user.run("test")
+    assert ran.returncode == 1
+    assert "Type: sudo apt-get install -y postgresql-15 " in ran.stderr
+    monkeypatch.delitem(as_user._environment, "LP_TESTS_REQUIRE_POSTGRES")
+    assert "postgresql" not in as_user.run("test").stderr
 
 
 def test_missing_libzbar_without_root_only_warns(as_user):

@@ -51,9 +51,7 @@ def made_home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The address of a cluster's first database."""
-    reason = postgres_cluster.why_not()
-    if reason is not None:
-        pytest.skip(reason)
+    postgres_cluster.need()
     with postgres_cluster.cluster() as address:
         yield address
 

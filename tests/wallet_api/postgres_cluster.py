@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+REQUIRED = "LP_TESTS_REQUIRE_POSTGRES"
 USER = "lp"
 
 
@@ -27,6 +30,16 @@ def why_not() -> str | None:
     if os.geteuid() == 0 and _ordinary_user() is None:
         return "initdb refuses the superuser, and this machine has no ordinary user to run it as"
     return None
+
+
+def need() -> None:
+    """Skip the test where no cluster can be started; in the pipeline that is a failure, never a skip."""
+    reason = why_not()
+    if reason is None:
+        return
+    if os.environ.get(REQUIRED) == "1":
+        pytest.fail(f"{REQUIRED}=1, and {reason}", pytrace=False)
+    pytest.skip(reason)
 
 
 @contextmanager
