@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from . import health, problem_documents
-from .authority import document_routes, measure_routes
+from .authority import cancellation_routes, document_routes, measure_routes
 from .edge import Edge
 from .openid4vci import credential, metadata, nonce, token
 from .pages import routes as pages
@@ -24,6 +24,8 @@ _ROUTERS = (
     points.licences,
     measure_routes.licences,
     measure_routes.cards,
+    cancellation_routes.licences,
+    cancellation_routes.cards,
     document_routes.licences,
     document_routes.cards,
     publication.router,

@@ -59,7 +59,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(WalletError)
     def _refused(request: Request, error: WalletError) -> JSONResponse:
-        return render(error.problem, request)
+        answer = render(error.problem, request)
+        if error.retry_after is not None:
+            answer.headers["Retry-After"] = str(error.retry_after)
+        return answer
 
     @app.exception_handler(HTTPException)
     def _framework(request: Request, error: HTTPException) -> JSONResponse:

@@ -69,6 +69,25 @@ _ROWS: Final = (
         "Une décision porte déjà cette référence.",
         "A decision with this reference is recorded already.",
     ),
+    Problem(
+        "too-late-to-cancel",
+        409,
+        "Le délai d’annulation est passé : l’acte compte.",
+        "The time to cancel is over: the act counts.",
+    ),
+    Problem("already-cancelled", 409, "Cet acte est déjà annulé.", "This act is cancelled already."),
+    Problem(
+        "version-changed",
+        412,
+        "Le document a changé depuis sa lecture ; relisez-le avant d’agir.",
+        "The document changed since it was read; read it again before acting.",
+    ),
+    Problem(
+        "too-many-acts",
+        429,
+        "Trop d’actes en une heure : déposez un lot, qu’une seconde personne approuvera.",
+        "Too many acts in one hour: submit a batch, which a second person will approve.",
+    ),
     Problem("already-lifted", 409, "Cette mesure est déjà levée.", "This measure is lifted already."),
     Problem("already-revoked", 409, "Ce titre est déjà révoqué.", "This title is revoked already."),
     Problem(
@@ -230,8 +249,12 @@ PROBLEMS: Final = {row.code: row for row in _ROWS}
 
 
 class WalletError(Exception):
-    """A refusal that the client must understand; rendered once, at the edge. `code` is one of `PROBLEMS`."""
+    """A refusal that the client must understand; rendered once, at the edge. `code` is one of `PROBLEMS`.
 
-    def __init__(self, code: str) -> None:
+    `retry_after`: seconds after which the same request may succeed.
+    """
+
+    def __init__(self, code: str, *, retry_after: int | None = None) -> None:
         super().__init__(code)
         self.problem = PROBLEMS[code]
+        self.retry_after = retry_after

@@ -35,6 +35,10 @@ class Settings:
     """Whether the home was made with `--demo`: fictitious registries, passphrase beside the keys."""
     database_url: str = ""
     """`LP_DATABASE_URL`: SQLAlchemy address; empty means `database.sqlite` in the home."""
+    cancel_seconds: int = 300
+    """`LP_CANCEL_SECONDS`: an act counts from so long after its recording, and can be cancelled until then."""
+    acts_per_hour: int = 100
+    """`LP_ACTS_PER_HOUR`: single acts of one person in any hour; more need a batch and a second person (T45)."""
     publish_after_acts: bool = False
     """`LP_PUBLISH_AFTER_ACTS`: 1 publishes after each act of authority instead of when `publish` runs."""
     credential_seconds: int = 14 * DAY
@@ -100,6 +104,8 @@ def from_environment(environment: Mapping[str, str], home: Path, *, base_url: st
         base_url=base_url,
         demo=demo,
         database_url=environment.get("LP_DATABASE_URL", ""),
+        cancel_seconds=_number(environment, "LP_CANCEL_SECONDS", 300, 0, 3600),
+        acts_per_hour=_number(environment, "LP_ACTS_PER_HOUR", 100, 1, 10_000),
         publish_after_acts=_flag(environment, "LP_PUBLISH_AFTER_ACTS"),
         credential_seconds=_number(environment, "LP_CREDENTIAL_DAYS", 14, 1, 14) * DAY,
         paper_seconds=_number(environment, "LP_PAPER_DAYS", 180, 1, 180) * DAY,

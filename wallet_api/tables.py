@@ -69,10 +69,11 @@ document: Final = Table(
     Column("document_type", _WORD, nullable=False),
     Column("registry_reference", _REFERENCE, nullable=False),
     Column("opened_at", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False, server_default="1"),
     PrimaryKeyConstraint("authority_id", "document_id"),
     UniqueConstraint("authority_id", "document_type", "registry_reference"),
 )
-"""A licence or a card that the service may issue."""
+"""A licence or a card that the service may issue. Every act of authority on it raises `version`."""
 
 
 def _of_document() -> ForeignKeyConstraint:
@@ -231,16 +232,19 @@ measure: Final = Table(
     Column("until", BigInteger),
     Column("reason_class", _WORD),
     Column("lifts_id", _ID),
+    Column("attempt", Integer, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
+    Column("released_at", BigInteger, nullable=False),
     Column("actor_id", _ID, nullable=False),
     PrimaryKeyConstraint("authority_id", "measure_id"),
     UniqueConstraint("authority_id", "decision_reference"),
-    UniqueConstraint("authority_id", "lifts_id"),
+    UniqueConstraint("authority_id", "lifts_id", "attempt"),
     _of_document(),
-    CheckConstraint("kind IN ('suspension', 'revocation', 'lift')", name="kind"),
+    CheckConstraint("kind IN ('suspension', 'revocation', 'lift', 'cancellation')", name="kind"),
     Index("ix_measure_document", "authority_id", "document_id"),
 )
-"""Acts on the right or the title; append-only. `lifts_id` is unique: a suspension is lifted once."""
+"""Acts on the right or the title; append-only. A row counts from `released_at` on, unless a `cancellation` names it in
+`lifts_id` before. A suspension is lifted once; `attempt` counts its earlier lifts, all of them cancelled."""
 
 points_entry: Final = Table(
     "points_entry",
@@ -315,11 +319,15 @@ idempotency: Final = Table(
     _authority(),
     Column("key_hash", _HASH, nullable=False),
     Column("request_hash", _HASH, nullable=False),
+    Column("actor_id", _ID, nullable=False),
+    Column("counted", Integer, nullable=False),
     Column("status", Integer, nullable=False),
     Column("answer", Text, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("authority_id", "key_hash"),
+    Index("ix_idempotency_actor", "authority_id", "actor_id", "recorded_at"),
 )
+"""Answers to requests that must act once, kept for two days; `counted` is 1 for a single act of its actor."""
 
 audit_entry: Final = Table(
     "audit_entry",

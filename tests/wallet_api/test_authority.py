@@ -260,6 +260,12 @@ ROUTES = [
     ("POST", f"/authority/licences/{_ID}/suspensions/{_ID}/lift", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
     ("POST", f"/authority/licences/{_ID}/revocations", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
     ("POST", f"/authority/licences/{_ID}/wallets/{_ID}/losses", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
+    (
+        "POST",
+        f"/authority/licences/{_ID}/acts/{_ID}/cancellation",
+        {AccessRole.CLERK, AccessRole.SUPERVISOR},
+    ),
+    ("POST", f"/authority/cards/{_ID}/acts/{_ID}/cancellation", {AccessRole.HEALTH_AUTHORITY}),
     ("POST", "/authority/licences/searches", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
     ("GET", f"/authority/licences/{_ID}", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
     ("POST", f"/authority/cards/{_ID}/suspensions", {AccessRole.HEALTH_AUTHORITY}),
@@ -298,6 +304,7 @@ def test_route_denies_every_role_but_its_own(client, keys_of_roles, method, path
         **(WITHDRAWAL if "points" in path else {}),
     }
     body = {"registry_reference": "dossier-x"} if "searches" in path else body
+    body = {} if "cancellation" in path else body
     for role, key in [*keys_of_roles.items(), (None, "invented"), (None, "")]:
         headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": f"key-of-matrix-{role}"}
         answer = client.request(method, path, json=body if method == "POST" else None, headers=headers)

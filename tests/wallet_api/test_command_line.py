@@ -60,7 +60,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         [sys.executable, "-W", "error", "-m", "wallet_api", "serve", "--home", str(home)],
         stderr=log,
         text=True,
-        env={**os.environ, "LP_PUBLISH_AFTER_ACTS": "1"},
+        env={**os.environ, "LP_PUBLISH_AFTER_ACTS": "1", "LP_CANCEL_SECONDS": "0"},
     )
     try:
         _wait(url, process)

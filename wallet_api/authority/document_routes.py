@@ -9,14 +9,24 @@ from credentials.spec import DocumentType
 from wallet_api.access import Actor
 from wallet_api.asked_service import ServiceOf
 from wallet_api.clock import rfc3339
-from wallet_api.idempotency import IdempotencyKey
 from wallet_api.problems import WalletError
 from wallet_api.wallets import store as wallets
 from wallet_api.wallets.life import lose
 from wallet_api.wiring import Service
 
 from . import store
-from .perform import CARD, LICENCE, CardActor, LicenceActor, ObjectId, path_of, perform
+from .perform import (
+    CARD,
+    LICENCE,
+    ActTerms,
+    CardActor,
+    LicenceActor,
+    ObjectId,
+    Terms,
+    path_of,
+    perform,
+    tag_of,
+)
 from .schemas import (
     Body,
     DocumentAnswer,
@@ -40,10 +50,10 @@ def lose_licence_wallet(
     licence_id: ObjectId,
     wallet_id: ObjectId,
     body: LiftBody,
-    key: IdempotencyKey = None,
+    terms: Terms,
 ) -> Response:
     """Revoke what a lost phone holds; the right stays."""
-    return _lose(service, actor, (LICENCE, licence_id), wallet_id, body, key)
+    return _lose(service, actor, (LICENCE, licence_id), wallet_id, body, terms)
 
 
 @cards.post("/{card_id}/wallets/{wallet_id}/losses", operation_id="loseCardWallet", status_code=201)
@@ -53,10 +63,10 @@ def lose_card_wallet(
     card_id: ObjectId,
     wallet_id: ObjectId,
     body: LiftBody,
-    key: IdempotencyKey = None,
+    terms: Terms,
 ) -> Response:
     """Revoke what a lost phone holds of a card."""
-    return _lose(service, actor, (CARD, card_id), wallet_id, body, key)
+    return _lose(service, actor, (CARD, card_id), wallet_id, body, terms)
 
 
 @licences.post("/searches", operation_id="findLicence")
@@ -72,15 +82,17 @@ def find_card(service: ServiceOf, actor: CardActor, body: SearchBody) -> Found:
 
 
 @licences.get("/{licence_id}", operation_id="readLicence")
-def read_licence(service: ServiceOf, actor: LicenceActor, licence_id: ObjectId) -> DocumentAnswer:
+def read_licence(
+    service: ServiceOf, actor: LicenceActor, licence_id: ObjectId, response: Response
+) -> DocumentAnswer:
     """Where a licence stands; points are not in it (they are asked for by themselves)."""
-    return _document(service, actor, LICENCE, licence_id)
+    return _document(service, actor, (LICENCE, licence_id), response)
 
 
 @cards.get("/{card_id}", operation_id="readCard")
-def read_card(service: ServiceOf, actor: CardActor, card_id: ObjectId) -> DocumentAnswer:
+def read_card(service: ServiceOf, actor: CardActor, card_id: ObjectId, response: Response) -> DocumentAnswer:
     """Where a card stands."""
-    return _document(service, actor, CARD, card_id)
+    return _document(service, actor, (CARD, card_id), response)
 
 
 def _lose(
@@ -89,14 +101,14 @@ def _lose(
     document: tuple[DocumentType, str],
     wallet_id: str,
     body: Body,
-    key: str | None,
+    terms: ActTerms,
 ) -> Response:
     def act(connection: Connection, now: int) -> MeasureAnswer:
         lose(connection, actor.authority_id, document[1], wallet_id, now, actor.actor_id)
-        return MeasureAnswer(measure_id=wallet_id, kind="loss", since=rfc3339(now))
+        return MeasureAnswer(measure_id=wallet_id, kind="loss", since=rfc3339(now), released_at=rfc3339(now))
 
     path = f"{path_of(document)}/wallets/{wallet_id}/losses"
-    return perform(service, actor, key, path, body, document, act)
+    return perform(service, actor, terms, path, body, document, act)
 
 
 def _found(service: Service, actor: Actor, document_type: DocumentType, body: SearchBody) -> Found:
@@ -110,14 +122,16 @@ def _found(service: Service, actor: Actor, document_type: DocumentType, body: Se
 
 
 def _document(
-    service: Service, actor: Actor, document_type: DocumentType, document_id: str
+    service: Service, actor: Actor, document: tuple[DocumentType, str], response: Response
 ) -> DocumentAnswer:
-    now = service.clock.now()
+    now, (document_type, document_id) = service.clock.now(), document
     with service.database.read() as connection:
-        if not store.document_exists(connection, actor.authority_id, document_id, document_type.value):
+        version = store.version_of(connection, actor.authority_id, document_id, document_type.value)
+        if version is None:
             raise WalletError("not-found")
-        measures = store.open_measures(connection, actor.authority_id, document_id)
+        measures = store.open_measures(connection, actor.authority_id, document_id, now)
         phones = wallets.wallets_of(connection, actor.authority_id, document_id)
+    response.headers["ETag"] = tag_of(version)
     kinds = {one.kind for one in measures if in_force(one, now)}
     return DocumentAnswer(
         document_id=document_id,

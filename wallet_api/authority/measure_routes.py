@@ -8,11 +8,21 @@ from sqlalchemy import Connection
 from credentials.spec import DocumentType
 from wallet_api.access import Actor
 from wallet_api.asked_service import ServiceOf
-from wallet_api.idempotency import IdempotencyKey
 from wallet_api.wiring import Service
 
 from .measures import Act, instant_of, lift, revoke, suspend
-from .perform import CARD, LICENCE, CardActor, LicenceActor, ObjectId, path_of, perform
+from .perform import (
+    CARD,
+    LICENCE,
+    ActTerms,
+    CardActor,
+    LicenceActor,
+    ObjectId,
+    Terms,
+    path_of,
+    perform,
+    released_at,
+)
 from .schemas import Body, LiftBody, MeasureAnswer, RevocationBody, SuspensionBody, measure_answer
 from .standing import MeasureSubject
 
@@ -28,20 +38,20 @@ def suspend_licence(
     actor: LicenceActor,
     licence_id: ObjectId,
     body: SuspensionBody,
-    key: IdempotencyKey = None,
+    terms: Terms,
 ) -> Response:
     """Suspend the right to drive; every category at once (R224-14), never `age_over_18`."""
-    return _suspend(service, actor, (LICENCE, licence_id), MeasureSubject.RIGHT, body, key)
+    return _suspend(service, actor, (LICENCE, licence_id), MeasureSubject.RIGHT, body, terms)
 
 
 @cards.post(
     "/{card_id}/suspensions", operation_id="suspendCard", status_code=201, response_model=MeasureAnswer
 )
 def suspend_card(
-    service: ServiceOf, actor: CardActor, card_id: ObjectId, body: SuspensionBody, key: IdempotencyKey = None
+    service: ServiceOf, actor: CardActor, card_id: ObjectId, body: SuspensionBody, terms: Terms
 ) -> Response:
     """Suspend a card."""
-    return _suspend(service, actor, (CARD, card_id), MeasureSubject.DOCUMENT, body, key)
+    return _suspend(service, actor, (CARD, card_id), MeasureSubject.DOCUMENT, body, terms)
 
 
 @licences.post(
@@ -56,10 +66,10 @@ def lift_licence_suspension(
     licence_id: ObjectId,
     measure_id: ObjectId,
     body: LiftBody,
-    key: IdempotencyKey = None,
+    terms: Terms,
 ) -> Response:
     """End a suspension now; other causes stay, and no older credential is revived."""
-    return _lift(service, actor, (LICENCE, licence_id), measure_id, body, key)
+    return _lift(service, actor, (LICENCE, licence_id), measure_id, body, terms)
 
 
 @cards.post(
@@ -74,10 +84,10 @@ def lift_card_suspension(
     card_id: ObjectId,
     measure_id: ObjectId,
     body: LiftBody,
-    key: IdempotencyKey = None,
+    terms: Terms,
 ) -> Response:
     """End a card's suspension now."""
-    return _lift(service, actor, (CARD, card_id), measure_id, body, key)
+    return _lift(service, actor, (CARD, card_id), measure_id, body, terms)
 
 
 @licences.post(
@@ -88,20 +98,20 @@ def revoke_licence(
     actor: LicenceActor,
     licence_id: ObjectId,
     body: RevocationBody,
-    key: IdempotencyKey = None,
+    terms: Terms,
 ) -> Response:
     """Revoke for good: the right to drive, or the title itself."""
-    return _revoke(service, actor, (LICENCE, licence_id), body.subject, body, key)
+    return _revoke(service, actor, (LICENCE, licence_id), body.subject, body, terms)
 
 
 @cards.post(
     "/{card_id}/revocations", operation_id="revokeCard", status_code=201, response_model=MeasureAnswer
 )
 def revoke_card(
-    service: ServiceOf, actor: CardActor, card_id: ObjectId, body: LiftBody, key: IdempotencyKey = None
+    service: ServiceOf, actor: CardActor, card_id: ObjectId, body: LiftBody, terms: Terms
 ) -> Response:
     """Revoke a card for good."""
-    return _revoke(service, actor, (CARD, card_id), MeasureSubject.DOCUMENT, body, key)
+    return _revoke(service, actor, (CARD, card_id), MeasureSubject.DOCUMENT, body, terms)
 
 
 def _suspend(
@@ -110,15 +120,15 @@ def _suspend(
     document: tuple[DocumentType, str],
     subject: MeasureSubject,
     body: SuspensionBody,
-    key: str | None,
+    terms: ActTerms,
 ) -> Response:
     def act(connection: Connection, now: int) -> MeasureAnswer:
-        decided = Act(actor, document[1], body.decision_reference, now)
+        decided = Act(actor, document[1], body.decision_reference, now, released_at(service, now))
         return measure_answer(
             suspend(connection, decided, subject, instant_of(body.starts), instant_of(body.until))
         )
 
-    return perform(service, actor, key, f"{path_of(document)}/suspensions", body, document, act)
+    return perform(service, actor, terms, f"{path_of(document)}/suspensions", body, document, act)
 
 
 def _lift(
@@ -127,15 +137,14 @@ def _lift(
     document: tuple[DocumentType, str],
     measure_id: str,
     body: Body,
-    key: str | None,
+    terms: ActTerms,
 ) -> Response:
     def act(connection: Connection, now: int) -> MeasureAnswer:
-        return measure_answer(
-            lift(connection, Act(actor, document[1], body.decision_reference, now), measure_id)
-        )
+        decided = Act(actor, document[1], body.decision_reference, now, released_at(service, now))
+        return measure_answer(lift(connection, decided, measure_id))
 
     path = f"{path_of(document)}/suspensions/{measure_id}/lift"
-    return perform(service, actor, key, path, body, document, act)
+    return perform(service, actor, terms, path, body, document, act)
 
 
 def _revoke(
@@ -144,11 +153,10 @@ def _revoke(
     document: tuple[DocumentType, str],
     subject: MeasureSubject,
     body: Body,
-    key: str | None,
+    terms: ActTerms,
 ) -> Response:
     def act(connection: Connection, now: int) -> MeasureAnswer:
-        return measure_answer(
-            revoke(connection, Act(actor, document[1], body.decision_reference, now), subject)
-        )
+        decided = Act(actor, document[1], body.decision_reference, now, released_at(service, now))
+        return measure_answer(revoke(connection, decided, subject))
 
-    return perform(service, actor, key, f"{path_of(document)}/revocations", body, document, act)
+    return perform(service, actor, terms, f"{path_of(document)}/revocations", body, document, act)

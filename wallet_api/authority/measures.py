@@ -1,13 +1,14 @@
-"""Record a measure and recompute what it changes: suspension, lift, revocation.
+"""Record a measure and recompute what it changes: suspension, lift, revocation, cancellation.
 
-Each act appends one row with its own decision reference, writes the audit journal, and gives or lifts causes of the
-credentials that it touches; entries follow from the causes at the next publication. A revocation is never lifted
-(ARF VCR_04); a lift never touches another cause.
+- Each act appends one row with its own decision reference, writes the audit journal, and gives or lifts causes of the
+  credentials that it touches; entries follow from the causes at the next publication.
+- A row counts from its `released_at` on. Until then it can be cancelled, and neither lists nor issuing know of it.
+- A revocation that counts is never lifted (ARF VCR_04); a lift never touches another cause.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import Connection
@@ -29,12 +30,13 @@ from .store import MeasureRow
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Who acts on which document, when, by which decision."""
+    """Who acts on which document, when, by which decision; from `released_at` on the act counts."""
 
     actor: Actor
     document_id: str
     decision_reference: str
     now: int
+    released_at: int
 
 
 def instant_of(moment: datetime | date | None) -> int | None:
@@ -49,14 +51,14 @@ def suspend(
 ) -> MeasureRow:
     """Suspend from `since` (now, if not given) until the instant `until`. Raises `WalletError`."""
     start = act.now if since is None else since
-    if until is not None and until <= max(start, act.now):
+    if until is not None and until <= max(start, act.released_at):
         raise WalletError("dates-out-of-order")
     return _impose(connection, act, MeasureKind.SUSPENSION, subject, start, until)
 
 
 def revoke(connection: Connection, act: Act, subject: MeasureSubject) -> MeasureRow:
     """Revoke for good. Raises `WalletError` when the same subject is revoked already."""
-    standing = store.open_measures(connection, act.actor.authority_id, act.document_id)
+    standing = store.open_measures(connection, act.actor.authority_id, act.document_id, act.now)
     if any(
         one.kind == MeasureKind.REVOCATION and one.subject in {subject, MeasureSubject.DOCUMENT}
         for one in standing
@@ -66,22 +68,49 @@ def revoke(connection: Connection, act: Act, subject: MeasureSubject) -> Measure
 
 
 def lift(connection: Connection, act: Act, measure_id: str) -> MeasureRow:
-    """End a suspension now. Raises `WalletError`: unknown, no suspension, lifted already."""
+    """End a suspension once released. Raises `WalletError`: unknown, no suspension, lifted or cancelled already."""
     authority_id = act.actor.authority_id
     lifted = store.find_measure(connection, authority_id, act.document_id, measure_id)
     if lifted is None:
         raise WalletError("not-found")
     if lifted.kind != MeasureKind.SUSPENSION:
         raise WalletError("not-a-suspension")
-    if all(
-        one.measure_id != measure_id for one in store.open_measures(connection, authority_id, act.document_id)
-    ):
+    standing = store.open_measures(connection, authority_id, act.document_id, act.now)
+    if all(one.measure_id != measure_id or one.lifted_at is not None for one in standing):
         raise WalletError("already-lifted")
     row = _append(
         connection, act, MeasureKind.LIFT, MeasureSubject(lifted.subject), act.now, None, measure_id
     )
-    issuance.lift_causes(connection, authority_id, measure_id, act.now)
+    issuance.lift_causes(connection, authority_id, measure_id, act.released_at)
     return row
+
+
+def cancel(connection: Connection, act: Act, measure_id: str) -> MeasureRow:
+    """Cancel a measure before it counts: as if it had not been recorded, though both rows stay.
+
+    `act` carries no decision: its reference is made here. Raises `WalletError`: unknown, cancelled already, too late.
+    """
+    authority_id = act.actor.authority_id
+    row = store.find_measure(connection, authority_id, act.document_id, measure_id)
+    if row is None:
+        raise WalletError("not-found")
+    if row.kind == MeasureKind.CANCELLATION:
+        raise WalletError("already-cancelled")
+    if act.now >= row.released_at:
+        raise WalletError("too-late-to-cancel")
+    own = replace(act, decision_reference=f"cancellation:{measure_id}", released_at=act.now)
+    subject = MeasureSubject(row.subject)
+    try:
+        made = _append(connection, own, MeasureKind.CANCELLATION, subject, act.now, None, measure_id)
+    except (
+        WalletError
+    ) as error:  # the reference follows from the measure, so it is taken by an earlier cancellation
+        raise WalletError("already-cancelled") from error
+    if row.kind == MeasureKind.LIFT:
+        issuance.restore_causes(connection, authority_id, row.lifts_id, row.released_at)
+    else:
+        issuance.lift_causes(connection, authority_id, measure_id, act.now)
+    return made
 
 
 def _impose(
@@ -94,7 +123,7 @@ def _impose(
 ) -> MeasureRow:
     row = _append(connection, act, kind, subject, since, until, None)
     value = StatusValue.SUSPENDED if kind is MeasureKind.SUSPENSION else StatusValue.REVOKED
-    cause = Cause(CauseClass.AUTHORITY, value, since, row.measure_id, until)
+    cause = Cause(CauseClass.AUTHORITY, value, row.since, row.measure_id, until)
     authority_id = act.actor.authority_id
     for one in issuance.live_credentials(connection, authority_id, act.document_id, act.now):
         if touches(row, View(one.view)):
@@ -122,7 +151,9 @@ def _append(
         "since": since,
         "until": until,
         "lifts_id": lifts_id,
+        "attempt": 0 if lifts_id is None else store.count_lifts(connection, authority_id, lifts_id),
         "recorded_at": act.now,
+        "released_at": act.released_at,
         "actor_id": act.actor.actor_id,
     }
     if not store.add_measure(connection, row):
@@ -134,6 +165,13 @@ def _append(
         actor_id=act.actor.actor_id,
         act=kind.value,
         subject_id=act.document_id,
-        detail={"measure": measure_id, "since": since, "until": until, "lifts": lifts_id},
+        detail={
+            "measure": measure_id,
+            "since": since,
+            "until": until,
+            "lifts": lifts_id,
+            "released": act.released_at,
+        },
     )
-    return MeasureRow(measure_id, kind.value, subject.value, since, until, None)
+    effective = max(since, act.released_at)
+    return MeasureRow(measure_id, kind.value, subject.value, effective, until, None, act.released_at)

@@ -1,17 +1,26 @@
-"""Perform one act of authority: in one transaction, once for its key, on a document of the actor's own authority."""
+"""Perform one act of authority: in one transaction, once for its key, on a document of the actor's own authority.
+
+1. The row of the idempotency key: a request sent again waits here and gets the stored answer.
+2. The document: its version rises and its row stays locked, so that acts on one document queue up.
+3. The act with its audit row, whose chain lets one act of an authority commit at a time.
+4. Only now is the person's hour counted: every earlier act is committed and seen, so of two at once one is refused.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import Depends, Path, Response
+from fastapi import Depends, Header, Path, Response
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from credentials.spec import DOMAIN_OF, DocumentType
 from wallet_api import idempotency
 from wallet_api.access import Actor, requires
+from wallet_api.idempotency import IdempotencyKey
 from wallet_api.problems import WalletError
 from wallet_api.publication.run import publish_after_act
 from wallet_api.roles import AccessRole
@@ -24,35 +33,96 @@ CARD: Final = DocumentType.VITALE_CARD
 LicenceActor = Annotated[Actor, Depends(requires(AccessRole.CLERK, AccessRole.SUPERVISOR))]
 CardActor = Annotated[Actor, Depends(requires(AccessRole.HEALTH_AUTHORITY))]
 ObjectId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+_TAGS: Final = re.compile(r'"([0-9]{1,18})"')
+
+
+@dataclass(frozen=True, slots=True)
+class ActTerms:
+    """What the headers of an act say: the idempotency key, and the version of the document that its author saw."""
+
+    key: str | None
+    if_match: str | None = None
+
+    def accept(self, version: int) -> bool:
+        """Whether the author saw this version, or did not say (RFC 9110, section 13.1.1)."""
+        if self.if_match is None or self.if_match.strip() == "*":
+            return True
+        return str(version) in _TAGS.findall(self.if_match)
+
+
+def _terms(
+    key: IdempotencyKey = None,
+    if_match: Annotated[
+        str | None,
+        Header(
+            alias="If-Match",
+            max_length=200,
+            description="ETag of the document as it was read; the act is refused when the document changed since.",
+        ),
+    ] = None,
+) -> ActTerms:
+    return ActTerms(key, if_match)
+
+
+Terms = Annotated[ActTerms, Depends(_terms)]
+
+
+def released_at(service: Service, now: int) -> int:
+    """The instant from which an act recorded at `now` counts; before it the act can be cancelled."""
+    return now + service.settings.cancel_seconds
+
+
+def tag_of(version: int) -> str:
+    """The ETag of a document's version."""
+    return f'"{version}"'
 
 
 def perform(
     service: Service,
     actor: Actor,
-    key: str | None,
+    terms: ActTerms,
     path: str,
     body: BaseModel,
     document: tuple[DocumentType, str],
     act: Callable[[Connection, int], BaseModel],
+    *,
+    status: int = 201,
+    counted: bool = True,
 ) -> Response:
-    """Run one act in one transaction, once for its key, on a document of the actor's own authority."""
+    """Run one act in one transaction, once for its key, on a document of the actor's own authority.
+
+    An act that is `counted` is one of those that a person may do in an hour. Raises `WalletError`.
+    """
     document_type, document_id = document
     if DOMAIN_OF[document_type] != actor.authority_id:
         raise WalletError("forbidden")
     now = service.clock.now()
-    request = idempotency.Request(actor.authority_id, actor.actor_id, path, body)
+    request = idempotency.Request(actor.authority_id, actor.actor_id, path, body, counted=counted)
     with service.database.write() as connection:
 
         def once() -> BaseModel:
-            if store.lock_document(connection, actor.authority_id, document_id, document_type.value) is None:
+            version = store.begin_act(connection, actor.authority_id, document_id, document_type.value)
+            if version is None:
                 raise WalletError("not-found")
-            return act(connection, now)
+            if not terms.accept(version - 1):
+                raise WalletError("version-changed")
+            answer = act(connection, now)
+            if counted:
+                require_pace(connection, actor, service.settings.acts_per_hour, now)
+            return answer
 
-        answer = idempotency.answer_once(connection, key, request, now, once)
-    if "Idempotent-Replayed" not in answer.headers:
+        answer = idempotency.answer_once(connection, terms.key, request, now, once, status=status)
+    if not idempotency.replayed(answer):
         service.telemetry.acts.labels(path.rpartition("/")[2]).inc()
         publish_after_act(service)
     return answer
+
+
+def require_pace(connection: Connection, actor: Actor, acts_per_hour: int, now: int) -> None:
+    """Raises `WalletError` (429) when the act just written is one too many of this person's hour (threats.md, T45)."""
+    wait = idempotency.seconds_over_pace(connection, actor.authority_id, actor.actor_id, acts_per_hour, now)
+    if wait is not None:
+        raise WalletError("too-many-acts", retry_after=wait)
 
 
 def path_of(document: tuple[DocumentType, str]) -> str:

@@ -60,6 +60,12 @@ class RevocationBody(Body):
     subject: MeasureSubject = MeasureSubject.RIGHT
 
 
+class CancellationBody(BaseModel):
+    """The cancellation of an act that does not count yet; there is nothing to say about it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class PointsAnswer(BaseModel):
     """What was written to the ledger, and the balance after it."""
 
@@ -76,6 +82,8 @@ class MeasureAnswer(BaseModel):
     kind: str
     since: str
     until: str | None = None
+    released_at: str
+    """From here on it counts; before, it can be cancelled."""
 
 
 class LedgerRow(BaseModel):
@@ -108,7 +116,7 @@ class WalletAnswer(BaseModel):
 
 
 class DocumentAnswer(BaseModel):
-    """Where a document stands: measures that were not lifted, past and future ones included, and its phones."""
+    """Where a document stands: measures neither lifted nor cancelled, past and future ones included, and its phones."""
 
     document_id: str
     suspended: bool
@@ -137,4 +145,5 @@ def measure_answer(row: MeasureRow) -> MeasureAnswer:
         kind=row.kind,
         since=rfc3339(row.since),
         until=None if row.until is None else rfc3339(row.until),
+        released_at=rfc3339(row.released_at),
     )

@@ -26,6 +26,7 @@ class MeasureKind(StrEnum):
     SUSPENSION = "suspension"
     REVOCATION = "revocation"
     LIFT = "lift"
+    CANCELLATION = "cancellation"
 
 
 class MeasureSubject(StrEnum):
@@ -41,13 +42,14 @@ def touches(measure: MeasureRow, view: View) -> bool:
 
 
 def in_force(measure: MeasureRow, now: int) -> bool:
-    """Whether a suspension or revocation that was not lifted holds at `now`; a suspension ends by itself."""
-    return measure.since <= now and (measure.until is None or now < measure.until)
+    """Whether an open measure holds at `now`: not before its release, not after its end or its lift."""
+    ends = [end for end in (measure.until, measure.lifted_at) if end is not None]
+    return measure.since <= now < min(ends, default=now + 1)
 
 
 def require_good_standing(connection: Connection, authority_id: str, document_id: str, now: int) -> None:
     """Raises `WalletError` while any measure is in force: nothing is renewed then."""
-    _require(store.open_measures(connection, authority_id, document_id), now)
+    _require(store.open_measures(connection, authority_id, document_id, now), now)
 
 
 def require_view_in_good_standing(measures: list[MeasureRow], view: View, now: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select, update
 
 from wallet_api import tables
 from wallet_api.database import insert_once
@@ -12,7 +12,11 @@ from wallet_api.database import insert_once
 
 @dataclass(frozen=True, slots=True)
 class MeasureRow:
-    """A suspension or a revocation; instants in UTC seconds, `until` is the first instant without it."""
+    """An act on a right or a title; instants in UTC seconds.
+
+    `since` is never before `released_at`, from which the row counts; `until` is the first instant without the measure,
+    `lifted_at` the instant from which its lift counts.
+    """
 
     measure_id: str
     kind: str
@@ -20,34 +24,71 @@ class MeasureRow:
     since: int
     until: int | None
     reason_class: str | None
+    released_at: int
+    lifted_at: int | None = None
 
 
-def open_measures(connection: Connection, authority_id: str, document_id: str) -> list[MeasureRow]:
-    """Suspensions and revocations of a document that were not lifted, past and future ones included."""
+def open_measures(connection: Connection, authority_id: str, document_id: str, now: int) -> list[MeasureRow]:
+    """What stands or will stand against a document at `now`: neither cancelled nor lifted, past ones included.
+
+    A lift that can still be cancelled ends nothing yet: its measure is here, with the `lifted_at` to come.
+    """
     table = tables.measure
-    lift = table.alias("lift")
     rows = connection.execute(
-        select(table)
-        .outerjoin(
-            lift, (lift.c.authority_id == table.c.authority_id) & (lift.c.lifts_id == table.c.measure_id)
+        select(table).where(table.c.authority_id == authority_id, table.c.document_id == document_id)
+    ).all()
+    cancelled = {row.lifts_id for row in rows if row.kind == "cancellation"}
+    kept = [row for row in rows if row.measure_id not in cancelled and row.kind != "cancellation"]
+    lifts = {row.lifts_id: row.released_at for row in kept if row.kind == "lift"}
+    return [
+        MeasureRow(
+            row.measure_id,
+            row.kind,
+            row.subject,
+            max(row.since, row.released_at),
+            row.until,
+            row.reason_class,
+            row.released_at,
+            lifts.get(row.measure_id),
         )
+        for row in kept
+        if row.kind != "lift" and lifts.get(row.measure_id, now + 1) > now
+    ]
+
+
+def count_lifts(connection: Connection, authority_id: str, measure_id: str) -> int:
+    """How many rows name this measure: its lifts, cancelled ones included."""
+    table = tables.measure
+    return connection.execute(
+        select(func.count())
+        .select_from(table)
+        .where(table.c.authority_id == authority_id, table.c.lifts_id == measure_id)
+    ).scalar_one()
+
+
+def begin_act(connection: Connection, authority_id: str, document_id: str, document_type: str) -> int | None:
+    """Raise the document's version and return the new one; None when there is no such document.
+
+    The row stays locked until the transaction ends, so that acts on one document queue up.
+    """
+    table = tables.document
+    found: int | None = connection.execute(
+        update(table)
         .where(
             table.c.authority_id == authority_id,
             table.c.document_id == document_id,
-            table.c.kind != "lift",
-            lift.c.measure_id.is_(None),
+            table.c.document_type == document_type,
         )
-    )
-    return [
-        MeasureRow(row.measure_id, row.kind, row.subject, row.since, row.until, row.reason_class)
-        for row in rows
-    ]
+        .values(version=table.c.version + 1)
+        .returning(table.c.version)
+    ).scalar_one_or_none()
+    return found
 
 
 def lock_document(
     connection: Connection, authority_id: str, document_id: str, document_type: str
 ) -> Row[tuple[object, ...]] | None:
-    """The document, locked until the transaction ends, so that acts on it queue up; None when there is none."""
+    """The document, locked until the transaction ends, so that what reads it waits for acts; None when there is none."""
     table = tables.document
     return connection.execute(
         select(table)
@@ -93,14 +134,14 @@ def find_measure(
     ).one_or_none()
 
 
-def document_exists(connection: Connection, authority_id: str, document_id: str, document_type: str) -> bool:
-    """Whether the service has opened such a document."""
+def version_of(connection: Connection, authority_id: str, document_id: str, document_type: str) -> int | None:
+    """The version of a document that the service has opened; None when it has not."""
     table = tables.document
-    found = connection.execute(
-        select(table.c.document_id).where(
+    found: int | None = connection.execute(
+        select(table.c.version).where(
             table.c.authority_id == authority_id,
             table.c.document_id == document_id,
             table.c.document_type == document_type,
         )
     ).scalar_one_or_none()
-    return found is not None
+    return found

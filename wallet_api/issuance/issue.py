@@ -117,7 +117,7 @@ def _signer(service: Service, order: Order) -> Signer:
 def _require_standing(connection: Connection, wallet: WalletRow, order: Order, now: int) -> None:
     if wallet.paused:
         raise WalletError("wallet-paused")
-    held = measures.open_measures(connection, wallet.authority_id, wallet.document_id)
+    held = measures.open_measures(connection, wallet.authority_id, wallet.document_id, now)
     if any(touches(one, order.configuration.view) and measure_in_force(one, now) for one in held):
         raise WalletError("credential-denied")
     known = [_key_hash(key) for key in order.device_keys if key is not None]
@@ -137,7 +137,7 @@ def _reserve(
     batch_id, claims = new_id(now), []
     upcoming = [
         one
-        for one in measures.open_measures(connection, wallet.authority_id, wallet.document_id)
+        for one in measures.open_measures(connection, wallet.authority_id, wallet.document_id, now)
         if one.since > now and touches(one, order.configuration.view)
     ]
     newest = None
@@ -163,6 +163,7 @@ def _reserve(
                 measure.measure_id,
                 measure.until,
                 measure.reason_class,
+                measure.lifted_at,
             )
             store.add_cause(connection, wallet.authority_id, credential_id, cause, now)
     if newest is None:

@@ -52,7 +52,10 @@ class LiveCredential:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One reason for a status value. `origin_id` is the act, batch or pause that it comes from."""
+    """One reason for a status value. `origin_id` is the act, batch or pause that it comes from.
+
+    It is in force from `since` until `until` or `lifted_at`, whichever is first; both are first instants without it.
+    """
 
     cause_class: CauseClass
     value: int
@@ -60,6 +63,7 @@ class Cause:
     origin_id: str
     until: int | None = None
     reason_class: str | None = None
+    lifted_at: int | None = None
 
 
 def any_key_known(connection: Connection, key_hashes: Iterable[str]) -> bool:
@@ -167,15 +171,20 @@ def live_credentials(
 
 
 def with_cause(
-    connection: Connection, authority_id: str, credential_ids: Iterable[str], cause_class: CauseClass
+    connection: Connection,
+    authority_id: str,
+    credential_ids: Iterable[str],
+    cause_class: CauseClass,
+    now: int,
 ) -> set[str]:
-    """Those of the credentials that bear an open cause of this class already."""
+    """Those of the credentials that bear a cause of this class in force; one that may still be cancelled is none."""
     table = tables.status_cause
     rows = connection.execute(
         select(table.c.credential_id).where(
             table.c.authority_id == authority_id,
             table.c.credential_id.in_(list(credential_ids)),
             table.c.cause_class == cause_class.value,
+            table.c.since <= now,
             table.c.lifted_at.is_(None),
         )
     )
@@ -197,18 +206,38 @@ def add_cause(connection: Connection, authority_id: str, credential_id: str, cau
             "until": cause.until,
             "reason_class": cause.reason_class,
             "origin_id": cause.origin_id,
+            "lifted_at": cause.lifted_at,
         },
     )
 
 
-def lift_causes(connection: Connection, authority_id: str, origin_id: str, now: int) -> int:
-    """Lift every cause that comes from one origin; the credentials' other causes stay. Says how many."""
+def lift_causes(connection: Connection, authority_id: str, origin_id: str, at: int) -> int:
+    """Lift every cause that comes from one origin, from `at` on; the credentials' other causes stay. Says how many.
+
+    One whose lift lies ahead is lifted at `at` if that is earlier.
+    """
     table = tables.status_cause
     result = connection.execute(
         update(table)
         .where(
-            table.c.authority_id == authority_id, table.c.origin_id == origin_id, table.c.lifted_at.is_(None)
+            table.c.authority_id == authority_id,
+            table.c.origin_id == origin_id,
+            table.c.lifted_at.is_(None) | (table.c.lifted_at > at),
         )
-        .values(lifted_at=now)
+        .values(lifted_at=at)
     )
     return result.rowcount
+
+
+def restore_causes(connection: Connection, authority_id: str, origin_id: str, lifted_at: int) -> None:
+    """Undo a lift that was to come at `lifted_at` and was cancelled."""
+    table = tables.status_cause
+    connection.execute(
+        update(table)
+        .where(
+            table.c.authority_id == authority_id,
+            table.c.origin_id == origin_id,
+            table.c.lifted_at == lifted_at,
+        )
+        .values(lifted_at=None)
+    )

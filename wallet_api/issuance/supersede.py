@@ -28,7 +28,7 @@ def supersede_older(
     # One that is still being signed will itself come last and judge this one: two never supersede each other.
     others = [one for one in live if one.batch_id != newer.batch_id and one.issued]
     known = store.with_cause(
-        connection, authority_id, [one.credential_id for one in others], CauseClass.SUPERSEDED
+        connection, authority_id, [one.credential_id for one in others], CauseClass.SUPERSEDED, now
     )
     for older in others:
         held = Grants.from_text(older.grants)
@@ -47,7 +47,7 @@ def supersede_road_checks(
     """Mark the licence's `road_check` credentials after a change of points."""
     live = store.live_credentials(connection, authority_id, document_id, now)
     road_checks = [one.credential_id for one in live if one.view == View.ROAD_CHECK]
-    known = store.with_cause(connection, authority_id, road_checks, CauseClass.SUPERSEDED)
+    known = store.with_cause(connection, authority_id, road_checks, CauseClass.SUPERSEDED, now)
     cause = Cause(CauseClass.SUPERSEDED, StatusValue.SUPERSEDED, now, entry_id)
     for credential_id in road_checks:
         if credential_id not in known:

@@ -8,10 +8,9 @@ from sqlalchemy import Connection
 from wallet_api import audit
 from wallet_api.access import Actor
 from wallet_api.asked_service import ServiceOf
-from wallet_api.authority.perform import LICENCE, LicenceActor, ObjectId, perform
+from wallet_api.authority.perform import LICENCE, ActTerms, LicenceActor, ObjectId, Terms, perform
 from wallet_api.authority.schemas import Ledger, LedgerRow, PointsAnswer, PointsBody
 from wallet_api.clock import rfc3339
-from wallet_api.idempotency import IdempotencyKey
 from wallet_api.issuance.supersede import supersede_road_checks
 from wallet_api.problems import WalletError
 from wallet_api.wiring import Service
@@ -33,10 +32,10 @@ def withdraw_points(
     actor: LicenceActor,
     licence_id: ObjectId,
     body: PointsBody,
-    key: IdempotencyKey = None,
+    terms: Terms,
 ) -> Response:
     """Withdraw points by a decision."""
-    return _change_points(service, actor, licence_id, body, key, EntryKind.WITHDRAWAL)
+    return _change_points(service, actor, licence_id, body, terms, EntryKind.WITHDRAWAL)
 
 
 @licences.post(
@@ -50,14 +49,14 @@ def restore_points(
     actor: LicenceActor,
     licence_id: ObjectId,
     body: PointsBody,
-    key: IdempotencyKey = None,
+    terms: Terms,
 ) -> Response:
     """Restore points by a decision."""
-    return _change_points(service, actor, licence_id, body, key, EntryKind.RESTORATION)
+    return _change_points(service, actor, licence_id, body, terms, EntryKind.RESTORATION)
 
 
 def _change_points(
-    service: Service, actor: Actor, licence_id: str, body: PointsBody, key: str | None, kind: EntryKind
+    service: Service, actor: Actor, licence_id: str, body: PointsBody, terms: ActTerms, kind: EntryKind
 ) -> Response:
     if body.committed_on is not None and body.committed_on > body.established_on:
         raise WalletError("dates-out-of-order")
@@ -91,7 +90,7 @@ def _change_points(
         )
 
     path = f"/authority/licences/{licence_id}/points/{kind}s"
-    return perform(service, actor, key, path, body, (LICENCE, licence_id), act)
+    return perform(service, actor, terms, path, body, (LICENCE, licence_id), act)
 
 
 @licences.get("/{licence_id}/points", operation_id="readPoints")

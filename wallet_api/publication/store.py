@@ -112,7 +112,7 @@ def _causes_in_force(connection: Connection, now: int) -> Causes:
             & (credential.c.credential_id == cause.c.credential_id),
         )
         .where(
-            cause.c.lifted_at.is_(None),
+            cause.c.lifted_at.is_(None) | (cause.c.lifted_at > now),
             cause.c.since <= now,
             cause.c.until.is_(None) | (cause.c.until > now),
         )

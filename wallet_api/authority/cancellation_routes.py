@@ -1,0 +1,67 @@
+"""Cancel an act within its window, before anybody outside has learnt of it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Response
+from sqlalchemy import Connection
+
+from credentials.spec import DocumentType
+from wallet_api.access import Actor
+from wallet_api.asked_service import ServiceOf
+from wallet_api.wiring import Service
+
+from .measures import Act, cancel
+from .perform import CARD, LICENCE, ActTerms, CardActor, LicenceActor, ObjectId, Terms, path_of, perform
+from .schemas import CancellationBody, MeasureAnswer, measure_answer
+
+licences = APIRouter(prefix="/authority/licences", tags=["Permis"])
+cards = APIRouter(prefix="/authority/cards", tags=["Carte Vitale"])
+Nothing = Annotated[CancellationBody | None, Body()]
+
+
+@licences.post(
+    "/{licence_id}/acts/{act_id}/cancellation",
+    operation_id="cancelLicenceAct",
+    status_code=201,
+    response_model=MeasureAnswer,
+)
+def cancel_licence_act(
+    service: ServiceOf,
+    actor: LicenceActor,
+    licence_id: ObjectId,
+    act_id: ObjectId,
+    terms: Terms,
+    body: Nothing = None,  # noqa: ARG001 - declared so that anything else is refused
+) -> Response:
+    """Cancel a measure of this licence before its `released_at`; anybody of the authority may."""
+    return _cancel(service, actor, (LICENCE, licence_id), act_id, terms)
+
+
+@cards.post(
+    "/{card_id}/acts/{act_id}/cancellation",
+    operation_id="cancelCardAct",
+    status_code=201,
+    response_model=MeasureAnswer,
+)
+def cancel_card_act(
+    service: ServiceOf,
+    actor: CardActor,
+    card_id: ObjectId,
+    act_id: ObjectId,
+    terms: Terms,
+    body: Nothing = None,  # noqa: ARG001 - declared so that anything else is refused
+) -> Response:
+    """Cancel a measure of this card before its `released_at`; anybody of the authority may."""
+    return _cancel(service, actor, (CARD, card_id), act_id, terms)
+
+
+def _cancel(
+    service: Service, actor: Actor, document: tuple[DocumentType, str], act_id: str, terms: ActTerms
+) -> Response:
+    def act(connection: Connection, now: int) -> MeasureAnswer:
+        return measure_answer(cancel(connection, Act(actor, document[1], "", now, now), act_id))
+
+    path = f"{path_of(document)}/acts/{act_id}/cancellation"
+    return perform(service, actor, terms, path, CancellationBody(), document, act, counted=False)
