@@ -107,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=_publish)
     _add_terminal(commands, home)
     _add_authority(commands, home)
+    _add_official(commands, home)
     return parser
 
 
@@ -153,7 +154,30 @@ def _add_authority(
             one.add_argument("--measure", help="identifiant ; sinon la seule suspension en cours")
         if name == "revoke":
             one.add_argument("--subject", choices=["right", "document"], default="right")
+        one.add_argument("--as", dest="caller", metavar="NOM", help="agent fictif ; sinon agnes ou elise")
+        one.add_argument(
+            "--token-file",
+            type=Path,
+            metavar="FICHIER",
+            help="jeton d'accès d'un vrai émetteur, au lieu de --as",
+        )
         one.set_defaults(run=_authority, act=name)
+
+
+def _add_official(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], home: argparse.ArgumentParser
+) -> None:
+    from .identity.fictitious_callers import CALLERS
+
+    official = commands.add_parser("official", help="les agents et citoyens fictifs d'une démonstration")
+    acts = official.add_subparsers(required=True, metavar="ACTE")
+    names = ", ".join(f"{one.name} ({one.role})" for one in CALLERS.values())
+    one = acts.add_parser(
+        "token", parents=[home], help="un jeton d'accès d'une heure, sans mot de passe", description=names
+    )
+    one.add_argument("--as", dest="caller", metavar="NOM", required=True, choices=list(CALLERS))
+    one.add_argument("--acr", choices=["eidas1", "eidas2", "eidas3"], help="niveau de garantie d'un citoyen")
+    one.set_defaults(run=_official_token)
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -178,9 +202,12 @@ def _init(options: argparse.Namespace) -> int:
     )
     for domain, fingerprint in made.roots.items():
         print(f"racine {domain} : SHA-256 {fingerprint}", file=talk)
-    print("clés d'accès, à remettre à qui de droit :", file=talk)
-    for role, path in made.access_files.items():
-        print(f"  {role}: {path}", file=talk)
+    if made.settings.develops:
+        print("connexions fictives, sans mot de passe : wallet-api official token --as agnes", file=talk)
+    elif not made.settings.oidc_issuer:
+        print(
+            "avant wallet-api serve, nommer l'émetteur des jetons : LP_OIDC_ISSUER, LP_OIDC_JWKS", file=talk
+        )
     if options.demo:
         print("démonstration : la phrase secrète est à côté des clés, les personnes sont fictives", file=talk)
     print(folder)
@@ -206,6 +233,8 @@ def _serve(options: argparse.Namespace) -> int:
     port = options.port or address.port or secure_port
     install_json_logs()
     log("starting")
+    if app.state.service.development is not None:
+        app.state.service.development.warn_once()
     uvicorn.run(
         app,
         host=host,
@@ -317,6 +346,17 @@ def _authority(options: argparse.Namespace) -> int:
     print(
         act(_settings(options), options.act, person.references[document_type], document_type, vars(options))
     )
+    return 0
+
+
+def _official_token(options: argparse.Namespace) -> int:
+    service = _service(options)
+    if service.development is None:
+        raise SettingsRefused(
+            "this home has no development issuer; tokens come from the provider of LP_OIDC_ISSUER"
+        )
+    print(service.development.mint(options.caller, service.clock.now(), acr=options.acr))
+    print("jeton fictif, une heure", file=sys.stderr)
     return 0
 
 

@@ -1,23 +1,21 @@
-"""Who is calling the authority's side, and with which rights: one bearer key for each role, kept hashed.
+"""Who is calling, and with which rights: the bearer of an access token, who has exactly one role.
 
-A minimum that later gives way to persons with signed-in sessions; the roles stay. Deny is the default: a route names
-the roles that may use it, and a key has exactly one.
+Deny is the default: a route names the roles that may use it.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from fastapi import Request
-from sqlalchemy import Connection, insert, select
 
-from . import tables
-from .identifiers import fingerprint, new_id, new_secret
+from credentials.strict_json import JsonValue
+
+from .identity.access_token import TokenRefused
 from .problems import WalletError
 from .roles import AUTHORITY_OF, AccessRole
+from .wiring import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,49 +27,28 @@ class Actor:
     actor_id: str
 
 
-def create_keys(connection: Connection, folder: Path, now: int) -> dict[AccessRole, Path]:
-    """Make one key for each role and write it to a file of mode 0600; the database keeps only its hash."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    files = {}
-    for role in AccessRole:
-        secret = new_secret()
-        connection.execute(
-            insert(tables.access_key).values(
-                authority_id=AUTHORITY_OF[role],
-                key_hash=fingerprint(secret),
-                role=role.value,
-                actor_id=new_id(now),
-                created_at=now,
-            )
-        )
-        files[role] = folder / f"{role}.key"
-        with os.fdopen(os.open(files[role], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secret + "\n")
-    return files
-
-
 def requires(*roles: AccessRole) -> Callable[[Request], Actor]:
-    """A dependency that lets only these roles pass. It raises `WalletError`: 401 unknown key, 403 another role."""
+    """A dependency that lets only these roles pass.
+
+    It raises `WalletError`: 401 no token or a refused one, 403 no role or another, 503 keys of the issuer out of reach.
+    """
 
     def who(request: Request) -> Actor:
-        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not secret:
-            raise WalletError("unauthenticated")
-        with request.app.state.service.database.read() as connection:
-            actor = find_actor(connection, secret)
-        if actor is None:
-            raise WalletError("unauthenticated")
-        if actor.role not in roles:
-            raise WalletError("forbidden")
-        return actor
+        return identify(request, roles)[0]
 
     return who
 
 
-def find_actor(connection: Connection, secret: str) -> Actor | None:
-    """The bearer of a key that is not disabled."""
-    table = tables.access_key
-    row = connection.execute(
-        select(table).where(table.c.key_hash == fingerprint(secret), table.c.disabled_at.is_(None))
-    ).one_or_none()
-    return None if row is None else Actor(row.authority_id, AccessRole(row.role), row.actor_id)
+def identify(request: Request, roles: tuple[AccessRole, ...]) -> tuple[Actor, Mapping[str, JsonValue]]:
+    """The bearer of the request's token, and all that the token claims. Raises `WalletError` as `requires` does."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    service: Service = request.app.state.service
+    if scheme.lower() != "bearer" or not token or service.trust is None:
+        raise WalletError("unauthenticated")
+    try:
+        bearer = service.trust.verify(token, service.clock.now())
+    except TokenRefused:
+        raise WalletError("unauthenticated") from None
+    if bearer.role is None or bearer.role not in roles:
+        raise WalletError("forbidden")
+    return Actor(AUTHORITY_OF[bearer.role], bearer.role, bearer.actor_id), bearer.claims

@@ -7,6 +7,8 @@ from fastapi import FastAPI
 from . import health, problem_documents
 from .authority import cancellation_routes, document_routes, measure_routes
 from .edge import Edge
+from .identity import development_routes
+from .identity.choose import require_trust
 from .openid4vci import credential, metadata, nonce, token
 from .pages import routes as pages
 from .points import routes as points
@@ -35,7 +37,12 @@ _ROUTERS = (
 
 
 def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
-    """The application. Makes no table and no key: `wallet-api init` does."""
+    """The application. Makes no table and no key: `wallet-api init` does.
+
+    Raises `SettingsRefused` when nobody could sign in.
+    """
+    service = service or wire(settings)
+    require_trust(settings, service.trust)
     app = FastAPI(
         title="Laissez-passer",
         summary="Démonstrateur, service non officiel, données fictives.",
@@ -49,9 +56,11 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
             "5XX": {"model": problem_documents.ProblemBody, "description": "Problem document (RFC 9457)"},
         },
     )
-    app.state.service = service or wire(settings)
+    app.state.service = service
     problem_documents.install(app)
     for router in _ROUTERS:
         app.include_router(router)
+    if service.development is not None:
+        app.include_router(development_routes.router)
     app.add_middleware(Edge)
     return app

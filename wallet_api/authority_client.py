@@ -1,5 +1,6 @@
 """The clerk's small client behind `wallet-api authority`: speaks to the service over HTTP like any other program.
 
+It signs in with a token from a file, or, at a demonstration, as an invented official of the development issuer.
 The idempotency key follows from act and decision reference, so the same command typed twice is the same act.
 """
 
@@ -8,14 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
 from credentials.paris_day import paris_day
 from credentials.spec import DocumentType
 
 from .clock import system_clock
+from .identity.fictitious_callers import CALLERS, first_of
 from .roles import AccessRole
 from .settings import Settings
 
@@ -34,7 +38,7 @@ def act(
     licence = document_type is DocumentType.DRIVING_LICENCE
     role = AccessRole.CLERK if licence else AccessRole.HEALTH_AUTHORITY
     root = f"/authority/{'licences' if licence else 'cards'}"
-    caller = _Caller(settings, role)
+    caller = _Caller(settings, options["caller"] or first_of(role), options["token_file"])
     document = f"{root}/{caller.post(f'{root}/searches', {'registry_reference': reference})['document_id']}"
     body: dict[str, object] = {"decision_reference": options["decision"]}
     if name in {"withdraw", "restore"}:
@@ -65,11 +69,19 @@ def _only_suspension(caller: _Caller, document: str) -> str:
 class _Caller:
     """One clerk's connection."""
 
-    def __init__(self, settings: Settings, role: AccessRole) -> None:
-        """Use the key that `init` left in the home."""
+    def __init__(self, settings: Settings, name: str, token_file: Path | None) -> None:
+        """Sign in. Raises `ActRefused` where no development issuer answers and no token was given."""
         self._base = settings.base_url
-        self._key = (settings.access_folder / f"{role}.key").read_text().strip()
         self._opener = build_opener(ProxyHandler({}))
+        if token_file is not None:
+            self._token = token_file.read_text(encoding="ascii").strip()
+        elif not settings.develops:
+            raise ActRefused("sign in at your OpenID provider and give its access token with --token-file")
+        elif name not in CALLERS:
+            raise ActRefused(f"nobody of that name; there are {', '.join(CALLERS)}")
+        else:
+            asked = Request(f"{self._base}/dev/token", urlencode({"name": name}).encode())  # noqa: S310 - our own http(s) address
+            self._token = str(self._send(asked)["access_token"])
 
     def get(self, path: str) -> dict[str, Any]:
         """Read one object."""
@@ -83,7 +95,7 @@ class _Caller:
         return self._send(Request(self._base + path, content, headers))  # noqa: S310 - our own http(s) address
 
     def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._key}", "Accept-Language": "fr"}
+        return {"Authorization": f"Bearer {self._token}", "Accept-Language": "fr"}
 
     def _send(self, request: Request) -> dict[str, Any]:
         try:

@@ -1,4 +1,4 @@
-"""Make a home: settings that never change, tables, access keys, signing keys, and the first publication."""
+"""Make a home: settings that never change, tables, signing keys, a development issuer, and the first publication."""
 
 from __future__ import annotations
 
@@ -11,24 +11,22 @@ from credentials.spec import Domain
 from keys import KeyFolder, find_passphrase
 from keys.passphrase import create_beside
 
-from .access import create_keys
 from .clock import Clock, system_clock
 from .database import Database
+from .identity.development import DevelopmentIssuer
 from .openid4vci.offer import root_fingerprint
 from .publication.run import publish_now
 from .registries.fictitious import licence_references
-from .roles import AccessRole
 from .settings import Settings, from_environment, write_service_file
 from .wiring import portraits_folder, wire
 
 
 @dataclass(frozen=True, slots=True)
 class NewHome:
-    """What `init` made: fingerprints of the roots, where the access keys lie, and the first edition."""
+    """What `init` made: fingerprints of the roots, and the first edition."""
 
     settings: Settings
     roots: Mapping[Domain, str]
-    access_files: Mapping[AccessRole, Path]
     edition: int
 
 
@@ -50,9 +48,9 @@ def make_home(
     KeyFolder.open(settings.keys_folder, passphrase).create_all(base_url, clock.now())
     database = Database(settings.database_address)
     database.migrate()
-    with database.write() as connection:
-        files = create_keys(connection, settings.access_folder, clock.now())
     database.close()
+    if settings.develops:
+        DevelopmentIssuer(settings).create()
     if demo:
         from .registries.portraits import write_portraits  # pillow is for demonstrations alone
 
@@ -60,6 +58,6 @@ def make_home(
     service = wire(settings, clock=clock, environment=environment)
     try:
         roots = {domain: root_fingerprint(service, domain) for domain in Domain}
-        return NewHome(settings, roots, files, publish_now(service).edition)
+        return NewHome(settings, roots, publish_now(service).edition)
     finally:
         service.database.close()

@@ -29,8 +29,19 @@ _ROWS: Final = (
         "Incomplete or malformed request.",
         "invalid_request",
     ),
-    Problem("unauthenticated", 401, "Clé d’accès absente ou inconnue.", "Access key missing or unknown."),
-    Problem("forbidden", 403, "Cette clé ne permet pas cet acte.", "This key does not permit this act."),
+    Problem(
+        "unauthenticated",
+        401,
+        "Jeton d’accès absent, périmé ou refusé ; reconnectez-vous.",
+        "Access token missing, expired or refused; sign in again.",
+    ),
+    Problem("forbidden", 403, "Votre rôle ne permet pas cet acte.", "Your role does not permit this act."),
+    Problem(
+        "identity-unavailable",
+        503,
+        "Les clés du fournisseur d’identité sont illisibles ; réessayez plus tard.",
+        "The keys of the identity provider cannot be read; try again later.",
+    ),
     Problem("not-found", 404, "Aucun objet à cette adresse.", "There is nothing at this address."),
     Problem(
         "method-not-allowed",

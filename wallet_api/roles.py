@@ -1,4 +1,4 @@
-"""Roles on the authority's side, and the authority for which each acts."""
+"""Roles of those who call with an access token, and the authority for which each acts."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ SERVICE: Final = "service"
 
 
 class AccessRole(StrEnum):
-    """What a key's bearer does for a living."""
+    """What the bearer of a token may be; a token names exactly one."""
 
     CLERK = "clerk"
     SUPERVISOR = "supervisor"
     HEALTH_AUTHORITY = "health_authority"
     OPERATOR = "operator"
     AUDITOR = "auditor"
+    CITIZEN = "citizen"
+    AIDANT = "aidant"
 
 
 AUTHORITY_OF: Final = {
@@ -25,4 +27,6 @@ AUTHORITY_OF: Final = {
     AccessRole.HEALTH_AUTHORITY: "health",
     AccessRole.OPERATOR: SERVICE,
     AccessRole.AUDITOR: SERVICE,
+    AccessRole.CITIZEN: SERVICE,
+    AccessRole.AIDANT: SERVICE,
 }

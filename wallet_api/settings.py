@@ -57,6 +57,14 @@ class Settings:
     """`LP_BATCH_SIZE`: most device keys in one credential request."""
     lists_max_age: int = 2 * DAY
     """`LP_LISTS_MAX_AGE_HOURS`: `/readyz` says no once the published lists are older."""
+    oidc_issuer: str = ""
+    """`LP_OIDC_ISSUER`: `iss` of the access tokens of officials and citizens; empty in a demonstration home alone."""
+    oidc_audience: str = ""
+    """`LP_OIDC_AUDIENCE`: our name in the `aud` of those tokens; empty means the public address."""
+    oidc_jwks: str = ""
+    """`LP_OIDC_JWKS`: the issuer's public keys, a file or an https address (http on loopback)."""
+    oidc_role_claim: str = "role"
+    """`LP_OIDC_ROLE_CLAIM`: the claim that names the role, at the top of the token."""
     test_now: str = ""
     """`LP_TEST_NOW`: RFC 3339 instant at which the service's clock starts; honoured in a demonstration home only."""
 
@@ -77,8 +85,13 @@ class Settings:
 
     @property
     def access_folder(self) -> Path:
-        """Where `init` leaves the bearer keys of the authority's roles."""
+        """Where a demonstration home keeps the key of its development issuer."""
         return self.home / "access"
+
+    @property
+    def develops(self) -> bool:
+        """Whether the development issuer is on: a demonstration on loopback, with no real issuer set."""
+        return self.demo and not self.oidc_issuer and is_loopback(self.base_url)
 
 
 def read_settings(environment: Mapping[str, str], home: Path | None = None) -> Settings:
@@ -99,6 +112,8 @@ def from_environment(environment: Mapping[str, str], home: Path, *, base_url: st
     if test_now and not demo:
         msg = "LP_TEST_NOW moves the clock and is for homes made with --demo; unset it"
         raise SettingsRefused(msg)
+    issuer, jwks = environment.get("LP_OIDC_ISSUER", ""), environment.get("LP_OIDC_JWKS", "")
+    _check_issuer(issuer, jwks)
     return Settings(
         home=home,
         base_url=base_url,
@@ -115,6 +130,10 @@ def from_environment(environment: Mapping[str, str], home: Path, *, base_url: st
         refresh_seconds=_number(environment, "LP_REFRESH_DAYS", 180, 1, 400) * DAY,
         batch_size=_number(environment, "LP_BATCH_SIZE", 8, 2, 64),
         lists_max_age=_number(environment, "LP_LISTS_MAX_AGE_HOURS", 48, 1, 720) * 3600,
+        oidc_issuer=issuer,
+        oidc_audience=environment.get("LP_OIDC_AUDIENCE", "") or base_url,
+        oidc_jwks=jwks,
+        oidc_role_claim=environment.get("LP_OIDC_ROLE_CLAIM", "") or "role",
         test_now=test_now,
     )
 
@@ -136,8 +155,25 @@ def check_base_url(base_url: str) -> None:
     if not _BASE_URL.fullmatch(base_url) or len(base_url) > 120:
         msg = "the public address is http(s)://host[:port][/path], lower case, without a slash at the end"
         raise SettingsRefused(msg)
-    if base_url.startswith("http://") and not _LOOPBACK.fullmatch(base_url):
+    if base_url.startswith("http://") and not is_loopback(base_url):
         msg = "the public address must be https:// unless the service is on loopback"
+        raise SettingsRefused(msg)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an http address stays on this machine."""
+    return _LOOPBACK.fullmatch(address) is not None
+
+
+def _check_issuer(issuer: str, jwks: str) -> None:
+    if bool(issuer) != bool(jwks):
+        msg = "LP_OIDC_ISSUER and LP_OIDC_JWKS go together: the issuer's address, and a file or address of its keys"
+        raise SettingsRefused(msg)
+    if issuer and not (issuer.startswith("https://") or is_loopback(issuer)):
+        msg = "LP_OIDC_ISSUER is an https:// address, spelled as the iss of its tokens"
+        raise SettingsRefused(msg)
+    if "://" in jwks and not (jwks.startswith("https://") or is_loopback(jwks)):
+        msg = "LP_OIDC_JWKS is a file, or an https:// address"
         raise SettingsRefused(msg)
 
 

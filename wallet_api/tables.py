@@ -48,19 +48,6 @@ def _authority() -> Column[str]:
     return Column("authority_id", _WORD, nullable=False)
 
 
-access_key: Final = Table(
-    "access_key",
-    metadata,
-    _authority(),
-    Column("key_hash", _HASH, nullable=False),
-    Column("role", _WORD, nullable=False),
-    Column("actor_id", _ID, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("disabled_at", BigInteger),
-    PrimaryKeyConstraint("authority_id", "key_hash"),
-)
-"""Bearer keys of the authority's roles, hashed."""
-
 document: Final = Table(
     "document",
     metadata,

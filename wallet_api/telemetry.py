@@ -62,13 +62,13 @@ class Telemetry:
         return generate_latest(self.registry)
 
 
-def log(event: str, **fields: str | int | None) -> None:
+def log(event: str, *, level: int = logging.INFO, **fields: str | int | None) -> None:
     """Write one line. Raises `ValueError` for a field outside the list, so that a slip is found by the tests."""
     unknown = fields.keys() - FIELDS
     if unknown:
         msg = f"fields outside the allow-list: {sorted(unknown)}"
         raise ValueError(msg)
-    _LOG.info(event, extra={"lp": {name: value for name, value in fields.items() if value is not None}})
+    _LOG.log(level, event, extra={"lp": {name: value for name, value in fields.items() if value is not None}})
 
 
 def place_of(error: BaseException) -> str:

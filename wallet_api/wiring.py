@@ -14,6 +14,9 @@ from keys import KeyFolder, find_passphrase
 
 from .clock import Clock, system_clock
 from .database import Database
+from .identity.access_token import Trust
+from .identity.choose import choose_trust
+from .identity.development import DevelopmentIssuer
 from .registries.adapters import LicenceRegistry, RightsRegistry
 from .registries.fictitious import EmptyRegistry, FictitiousLicences, FictitiousRights
 from .settings import Settings
@@ -31,6 +34,10 @@ class Service:
     licences: LicenceRegistry
     rights: RightsRegistry
     telemetry: Telemetry
+    trust: Trust | None
+    """Whose access tokens are accepted; None in a home that cannot serve yet."""
+    development: DevelopmentIssuer | None
+    """The issuer of a demonstration home."""
 
 
 def wire(
@@ -46,15 +53,25 @@ def wire(
     Raises `SettingsRefused` or `KeyFileRefused` when something needed is missing.
     """
     passphrase = find_passphrase(settings.keys_folder, environment)
+    clock = clock or system_clock(settings.test_now)
+    development = None
+    if settings.develops:
+        from .identity.development import (
+            DevelopmentIssuer,
+        )  # tokens cost 0.1 s of start-up, and other homes make none
+
+        development = DevelopmentIssuer(settings)
     return Service(
         settings=settings,
-        clock=clock or system_clock(settings.test_now),
+        clock=clock,
         database=Database(settings.database_address),
         keys=KeyFolder.open(settings.keys_folder, passphrase),
         licences=licences
         or (FictitiousLicences(portraits_folder(settings)) if settings.demo else EmptyRegistry()),
         rights=rights or (FictitiousRights() if settings.demo else EmptyRegistry()),
         telemetry=Telemetry(),
+        trust=choose_trust(settings, clock, development),
+        development=development,
     )
 
 

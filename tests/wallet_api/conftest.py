@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from tests.wallet_api.simulated_wallet import SimulatedWallet
 from wallet_api.app import create_app
 from wallet_api.clock import Clock, fixed_clock
 from wallet_api.home import make_home
+from wallet_api.identity.fictitious_callers import first_of
 from wallet_api.openid4vci.offer import make_offer
 from wallet_api.registries.fictitious import PEOPLE
 from wallet_api.roles import AccessRole
@@ -148,13 +149,38 @@ def wallet(client: TestClient, clock: MovableClock, offer: Callable[..., Any]) -
     return taken
 
 
-@dataclass
-class Authority:
-    """A clerk with the key of a role."""
+class Tokens(Mapping[AccessRole, str]):
+    """Tokens of the development issuer, one for each role; made when asked for, since tests move the clock."""
 
-    client: TestClient
-    key: str
-    count: int = 0
+    def __init__(self, service: Service) -> None:
+        issuer = service.development
+        assert issuer is not None
+        self._service, self._issuer = service, issuer
+
+    def __getitem__(self, role: AccessRole) -> str:
+        return self.of(first_of(role))
+
+    def __iter__(self) -> Iterator[AccessRole]:
+        return iter(AccessRole)
+
+    def __len__(self) -> int:
+        return len(AccessRole)
+
+    def of(self, name: str, *, acr: str | None = None) -> str:
+        """The token of one invented person."""
+        return self._issuer.mint(name, self._service.clock.now(), acr=acr)
+
+
+class Authority:
+    """An official with a token, or with a way to a fresh one."""
+
+    def __init__(self, client: TestClient, key: str | Callable[[], str]) -> None:
+        self.client, self._key, self.count = client, key, 0
+
+    @property
+    def key(self) -> str:
+        """A token that is good now."""
+        return self._key if isinstance(self._key, str) else self._key()
 
     def post(self, path: str, body: dict[str, Any], *, key: str | None = None) -> Any:
         """An act; each with a new idempotency key unless one is given."""
@@ -176,15 +202,21 @@ class Authority:
 
 
 @pytest.fixture
-def keys_of_roles(settings: Settings) -> dict[AccessRole, str]:
-    return {role: (settings.access_folder / f"{role}.key").read_text().strip() for role in AccessRole}
+def keys_of_roles(service: Service) -> Tokens:
+    return Tokens(service)
 
 
 @pytest.fixture
-def licence_authority(client: TestClient, keys_of_roles: dict[AccessRole, str]) -> Authority:
-    return Authority(client, keys_of_roles[AccessRole.CLERK])
+def official(client: TestClient, keys_of_roles: Tokens) -> Callable[[str], Authority]:
+    """Sign in as one of the invented people."""
+    return lambda name: Authority(client, lambda: keys_of_roles.of(name))
 
 
 @pytest.fixture
-def health_authority(client: TestClient, keys_of_roles: dict[AccessRole, str]) -> Authority:
-    return Authority(client, keys_of_roles[AccessRole.HEALTH_AUTHORITY])
+def licence_authority(client: TestClient, keys_of_roles: Tokens) -> Authority:
+    return Authority(client, lambda: keys_of_roles[AccessRole.CLERK])
+
+
+@pytest.fixture
+def health_authority(client: TestClient, keys_of_roles: Tokens) -> Authority:
+    return Authority(client, lambda: keys_of_roles[AccessRole.HEALTH_AUTHORITY])

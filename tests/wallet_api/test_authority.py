@@ -305,7 +305,7 @@ def test_route_denies_every_role_but_its_own(client, keys_of_roles, method, path
     }
     body = {"registry_reference": "dossier-x"} if "searches" in path else body
     body = {} if "cancellation" in path else body
-    for role, key in [*keys_of_roles.items(), (None, "invented"), (None, "")]:
+    for role, key in [*keys_of_roles.items(), (None, "invented"), (None, "a.b.c"), (None, "")]:
         headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": f"key-of-matrix-{role}"}
         answer = client.request(method, path, json=body if method == "POST" else None, headers=headers)
         if role in allowed:

@@ -36,4 +36,6 @@ def test_documented_defaults_are_those_of_the_code(tmp_path):
     assert int(rows["LP_ACCESS_SECONDS"]) == settings.access_seconds
     assert int(rows["LP_REFRESH_DAYS"]) * DAY == settings.refresh_seconds
     assert int(rows["LP_BATCH_SIZE"]) == settings.batch_size
+    assert rows["LP_OIDC_ROLE_CLAIM"] == settings.oidc_role_claim
+    assert settings.oidc_audience == DEFAULT_BASE_URL
     assert int(rows["LP_LISTS_MAX_AGE_HOURS"]) * 3600 == settings.lists_max_age
