@@ -41,8 +41,8 @@ class KeyFolder:
         self.path = path
         self._passphrase = passphrase
         self.store = KeyStore(path, passphrase)
-        self._known: tuple[KeyRecord, ...] = ()
-        self._active: dict[tuple[Domain | None, str], KeyRecord] = {}
+        # Replaced together, so that no thread reads the signers of one state under the records of another.
+        self._active: tuple[tuple[KeyRecord, ...], dict[tuple[Domain | None, str], KeyRecord]] = ((), {})
 
     @classmethod
     def open(cls, path: Path, passphrase: bytes) -> KeyFolder:
@@ -58,11 +58,12 @@ class KeyFolder:
     def active(self, domain: Domain, role: Role) -> KeyRecord:
         """The signer in use. Raises `KeyMissing`."""
         known = self.store.records()
-        if known is not self._known:
-            self._active = _active(known)
-            self._known = known
+        indexed, signers = self._active
+        if known is not indexed:
+            signers = _active(known)
+            self._active = known, signers
         try:
-            return self._active[domain, role]
+            return signers[domain, role]
         except KeyError:
             msg = f"no active key of {domain} for {role}; run: wallet-keys generate, or wallet-keys rotate"
             raise KeyMissing(msg) from None

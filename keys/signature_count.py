@@ -27,7 +27,11 @@ def create_count(path: Path) -> None:
 def read_count(path: Path) -> int:
     """Signatures made or reserved so far. Raises `KeyFileRefused`."""
     try:
-        return _decode(path.read_bytes(), path)
+        with path.open("rb") as file:
+            fcntl.flock(
+                file, fcntl.LOCK_SH
+            )  # the count is rewritten in place: digits of two counts are neither
+            return _decode(file.read(64), path)
     except OSError as error:
         raise _lost(path) from error
 

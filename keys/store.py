@@ -58,14 +58,14 @@ class KeyStore:
         except FileNotFoundError:
             return ()
         seen = (status.st_ino, status.st_mtime_ns)
-        if seen != self._seen:
-            with self._lock:
-                records = [self.read(path) for path in self.path.glob("*.json")]
-                self._records = tuple(
-                    sorted(records, key=lambda one: (one.not_before, one.generation, one.name))
-                )
-                self._seen = seen
-        return self._records
+        if seen == self._seen:
+            return self._records
+        with self._lock:
+            found = [self.read(path) for path in self.path.glob("*.json")]
+            records = tuple(sorted(found, key=lambda one: (one.not_before, one.generation, one.name)))
+            # First the records, then the mark under which other threads take them without the lock.
+            self._records, self._seen = records, seen
+        return records
 
     def read(self, path: Path) -> KeyRecord:
         """One description. Raises `KeyFileRefused`."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 
 from . import health, problem_documents
 from .authority import cancellation_routes, document_routes, measure_routes
@@ -14,6 +18,7 @@ from .pages import routes as pages
 from .points import routes as points
 from .publication import routes as publication
 from .settings import Settings
+from .steward import Steward
 from .wallets import routes as wallets
 from .wiring import Service, wire
 
@@ -36,6 +41,17 @@ _ROUTERS = (
 )
 
 
+@asynccontextmanager
+async def _with_steward(app: FastAPI) -> AsyncIterator[None]:
+    """The background loop lives as long as the server; a test that opens no server has none."""
+    steward = app.state.steward = Steward(app.state.service)
+    steward.start()
+    try:
+        yield
+    finally:
+        await run_in_threadpool(steward.stop)
+
+
 def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     """The application. Makes no table and no key: `wallet-api init` does.
 
@@ -51,6 +67,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=_with_steward,
         responses={
             "4XX": {"model": problem_documents.ProblemBody, "description": "Problem document (RFC 9457)"},
             "5XX": {"model": problem_documents.ProblemBody, "description": "Problem document (RFC 9457)"},

@@ -4,6 +4,9 @@
   none by itself, and each writing transaction begins with BEGIN IMMEDIATE (libraries.md, section 2).
 - WAL with `synchronous=FULL`: an acknowledged commit survives a power cut.
 - On PostgreSQL the rows that a rule reads before it writes are locked by the statement itself (`with_for_update`).
+- On PostgreSQL nobody waits without end: for a connection, a lock or a statement. A connection that broke takes the
+  whole pool with it, so the request that met it fails and the next one connects afresh; nothing is asked of the server
+  before each request.
 """
 
 from __future__ import annotations
@@ -13,25 +16,29 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
-from .settings import SettingsRefused
+from .settings import DatabaseLimits, SettingsRefused
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 BUSY_MILLISECONDS: Final = 15_000
-_POOL: Final = 20
+_SQLITE_POOL: Final = 60  # files of one machine: a connection costs nothing that is shared
+_CONNECT_SECONDS: Final = 5
+_POOL_SECONDS: Final = 10
+_IDLE_SECONDS: Final = 60  # a process that stopped inside a transaction gives its locks back
+_DEAD_PEER: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 
 
 class Database:
     """Hands out transactions. `write` commits when the block ends well and rolls back otherwise."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, limits: DatabaseLimits | None = None) -> None:
         """Open nothing yet. Raises `SettingsRefused` for an address of another kind of database."""
-        self.engine = _engine(address)
+        self.engine = _engine(address, limits or DatabaseLimits())
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -40,9 +47,11 @@ class Database:
             yield connection
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A consistent view that blocks no writer and writes nothing."""
+    def read(self, *, patient: bool = False) -> Iterator[Connection]:
+        """A consistent view that blocks no writer and writes nothing; `patient` statements may take their time."""
         with self._reader().begin() as connection:
+            if patient:
+                take_time(connection)
             yield connection
 
     def _reader(self) -> Engine:
@@ -55,6 +64,7 @@ class Database:
         from alembic import command
 
         with self.engine.begin() as connection:
+            take_time(connection)
             configuration = migrations()
             configuration.attributes["connection"] = connection
             command.upgrade(configuration, "head")
@@ -71,6 +81,12 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def take_time(connection: Connection) -> None:
+    """Lift the limit on a statement's time until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
 
 def insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
@@ -93,7 +109,7 @@ def migrations() -> Config:
     return configuration
 
 
-def _engine(address: str) -> Engine:
+def _engine(address: str, limits: DatabaseLimits) -> Engine:
     try:
         url = make_url(address)
     except ArgumentError:
@@ -102,11 +118,32 @@ def _engine(address: str) -> Engine:
         msg = "LP_DATABASE_URL is sqlite:///PATH or postgresql://..."
         raise SettingsRefused(msg)
     if url.get_backend_name() == "postgresql":
-        return create_engine(url.set(drivername="postgresql+psycopg"), pool_size=_POOL, max_overflow=_POOL)
-    engine = create_engine(url, pool_size=_POOL, max_overflow=2 * _POOL)
+        return create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_size=limits.pool,
+            max_overflow=0,
+            pool_timeout=_POOL_SECONDS,
+            connect_args=_connect_arguments(url, limits),
+        )
+    engine = create_engine(url, pool_size=_SQLITE_POOL, max_overflow=0, pool_timeout=_POOL_SECONDS)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _connect_arguments(url: URL, limits: DatabaseLimits) -> dict[str, Any]:
+    """What each session begins with; options that the address itself gives come last and win."""
+    given = url.query.get("options", "")
+    options = (
+        f"-c lock_timeout={limits.lock}s -c statement_timeout={limits.statement}s "
+        f"-c idle_in_transaction_session_timeout={_IDLE_SECONDS}s"
+    )
+    return {
+        "options": f"{options} {given if isinstance(given, str) else ' '.join(given)}".strip(),
+        "connect_timeout": _CONNECT_SECONDS,
+        "application_name": "wallet-api",
+        **_DEAD_PEER,
+    }
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -11,7 +11,8 @@ from keys.errors import SigningKeyError
 
 from .asked_service import ServiceOf
 from .problems import WalletError
-from .publication.store import last_finished
+from .publication.store import last_in_force
+from .steward import LoopState, Steward
 from .wiring import Service
 
 router = APIRouter(tags=["Exploitation"])
@@ -29,6 +30,12 @@ class Ready(BaseModel):
     database: bool
     keys: bool
     lists: bool
+    lists_age: int | None = None
+    """Seconds since the published lists were signed; null when nothing was published or nobody knows."""
+    loop: LoopState = "off"
+    """The background loop of this process: whether it does the chores, or another process does."""
+    loop_error: str | None = None
+    """The chore that failed last and has not succeeded since, with the kind of error."""
 
     @property
     def all(self) -> bool:
@@ -43,9 +50,12 @@ def read_health() -> Alive:
 
 
 @router.get("/readyz", operation_id="readReadiness")
-def read_readiness(service: ServiceOf) -> Ready:
-    """Database migrated, signing keys active, lists published and young enough."""
+def read_readiness(service: ServiceOf, request: Request) -> Ready:
+    """Database migrated, signing keys active, lists published and young enough; and how the background loop fares."""
     ready = readiness(service)
+    steward: Steward | None = getattr(request.app.state, "steward", None)
+    if steward is not None:
+        ready.loop, ready.loop_error = steward.state, steward.last_error
     if not ready.all:
         raise WalletError("not-ready")
     return ready
@@ -54,6 +64,7 @@ def read_readiness(service: ServiceOf) -> Ready:
 @router.get("/metrics", operation_id="readMetrics", response_class=Response)
 def read_metrics(service: ServiceOf) -> Response:
     """Prometheus text: counts and times, never a person."""
+    service.telemetry.lists_age.set(_age(service))
     return Response(service.telemetry.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -63,11 +74,21 @@ def readiness(service: Service) -> Ready:
     try:
         database = service.database.migrated()
         with service.database.read() as connection:
-            published = last_finished(connection)
+            published = last_in_force(connection)
     except SQLAlchemyError:
         return Ready(database=False, keys=False, lists=False)
-    lists = published is not None and now - published <= service.settings.lists_max_age
-    return Ready(database=database, keys=_keys_active(service, now), lists=lists)
+    age = None if published is None else now - published.started_at
+    lists = age is not None and age <= service.settings.lists_max_age
+    return Ready(database=database, keys=_keys_active(service, now), lists=lists, lists_age=age)
+
+
+def _age(service: Service) -> int:
+    try:
+        with service.database.read() as connection:
+            published = last_in_force(connection)
+    except SQLAlchemyError:
+        return -1
+    return -1 if published is None else service.clock.now() - published.started_at
 
 
 def _keys_active(service: Service, now: int) -> bool:

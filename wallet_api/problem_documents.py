@@ -13,6 +13,8 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
 from .problems import PROBLEMS, Problem, WalletError
@@ -73,6 +75,14 @@ def install(app: FastAPI) -> None:
     def _content(request: Request, error: RequestValidationError) -> JSONResponse:
         code = _REFUSED_CONTENT.get(request.url.path, "content-refused")
         return render(PROBLEMS[code], request, fields=_known_fields(error))
+
+    @app.exception_handler(NoConnectionFree)
+    @app.exception_handler(InterfaceError)
+    @app.exception_handler(OperationalError)
+    def _database(request: Request, error: Exception) -> JSONResponse:
+        """The server is away or overloaded, a lock or a statement took too long, the disk is full."""
+        log("database_unavailable", error=type(error).__name__, place=place_of(error))
+        return render(PROBLEMS["database-unavailable"], request)
 
     @app.exception_handler(Exception)
     def _unforeseen(request: Request, error: Exception) -> JSONResponse:

@@ -248,6 +248,18 @@ _ROWS: Final = (
         "Signing is unavailable; try again later.",
     ),
     Problem("terminal-known", 409, "Ce terminal est déjà enrôlé.", "This terminal is enrolled already."),
+    Problem(
+        "publication-under-way",
+        503,
+        "Un autre processus publie en ce moment ; réessayez dans un instant.",
+        "Another process is publishing at this moment; try again in a moment.",
+    ),
+    Problem(
+        "database-unavailable",
+        503,
+        "La base de données ne répond pas ; réessayez avec la même clé d’idempotence, rien n’est fait deux fois.",
+        "The database does not answer; try again with the same idempotency key, nothing is done twice.",
+    ),
     Problem("not-ready", 503, "Le service n’est pas prêt.", "The service is not ready."),
     Problem(
         "internal",

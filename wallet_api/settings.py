@@ -24,6 +24,18 @@ class SettingsRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseLimits:
+    """How many connections to a PostgreSQL server one process opens, and how long it waits, in seconds."""
+
+    pool: int = 20
+    """`LP_POOL_SIZE`: connections of one process; all processes together stay below the server's `max_connections`."""
+    lock: int = 10
+    """`LP_LOCK_SECONDS`: a statement that waits longer for somebody's lock is given up (answer 503)."""
+    statement: int = 30
+    """`LP_STATEMENT_SECONDS`: a statement that runs longer is given up; migrations, publication and backup are exempt."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can differ between two installations. Durations are in seconds."""
 
@@ -65,6 +77,14 @@ class Settings:
     """`LP_OIDC_JWKS`: the issuer's public keys, a file or an https address (http on loopback)."""
     oidc_role_claim: str = "role"
     """`LP_OIDC_ROLE_CLAIM`: the claim that names the role, at the top of the token."""
+    lease_seconds: int = 60
+    """`LP_LEASE_SECONDS`: a process that dies while it publishes is followed by another after so long."""
+    loop_seconds: int = 5
+    """`LP_LOOP_SECONDS`: the background loop of `serve` looks this often for what is due; 0 turns it off."""
+    publish_every: int = 3_600
+    """`LP_PUBLISH_EVERY_SECONDS`: lists are signed again after so long, even if nothing changed (decisions.md, section 7)."""
+    database_limits: DatabaseLimits = DatabaseLimits()
+    """`LP_POOL_SIZE`, `LP_LOCK_SECONDS`, `LP_STATEMENT_SECONDS`; PostgreSQL alone."""
     test_now: str = ""
     """`LP_TEST_NOW`: RFC 3339 instant at which the service's clock starts; honoured in a demonstration home only."""
 
@@ -134,6 +154,14 @@ def from_environment(environment: Mapping[str, str], home: Path, *, base_url: st
         oidc_audience=environment.get("LP_OIDC_AUDIENCE", "") or base_url,
         oidc_jwks=jwks,
         oidc_role_claim=environment.get("LP_OIDC_ROLE_CLAIM", "") or "role",
+        lease_seconds=_number(environment, "LP_LEASE_SECONDS", 60, 2, 3600),
+        loop_seconds=_number(environment, "LP_LOOP_SECONDS", 5, 0, 300),
+        publish_every=_number(environment, "LP_PUBLISH_EVERY_SECONDS", 3600, 1, 86400),
+        database_limits=DatabaseLimits(
+            pool=_number(environment, "LP_POOL_SIZE", 20, 2, 500),
+            lock=_number(environment, "LP_LOCK_SECONDS", 10, 1, 600),
+            statement=_number(environment, "LP_STATEMENT_SECONDS", 30, 1, 3600),
+        ),
         test_now=test_now,
     )
 

@@ -203,6 +203,10 @@ status_cause: Final = Table(
     ),
     CheckConstraint("value IN (1, 2, 3)", name="value"),
     Index("ix_status_cause_origin", "authority_id", "origin_id"),
+    # What changed lately is asked for all authorities at once, by the background loop.
+    Index("ix_status_cause_since", "since"),
+    Index("ix_status_cause_until", "until"),
+    Index("ix_status_cause_lifted_at", "lifted_at"),
 )
 """Why a credential is not plainly valid. Its status entry is the gravest cause in force, recomputed each time."""
 
@@ -296,9 +300,25 @@ publication: Final = Table(
     Column("edition", BigInteger, nullable=False),
     Column("started_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger),
+    Column("holder", _REFERENCE),
+    Column("fencing", BigInteger),
     PrimaryKeyConstraint("authority_id", "edition"),
 )
-"""Editions of the published lists; a number is never used twice, even when publishing failed."""
+"""Editions of the published lists; a number is never used twice, even when publishing failed. `holder` and `fencing`
+are those of the lease under which the number was taken."""
+
+lease: Final = Table(
+    "lease",
+    metadata,
+    _authority(),
+    Column("name", _WORD, nullable=False),
+    Column("holder", _REFERENCE, nullable=False),
+    Column("fencing", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("authority_id", "name"),
+)
+"""What one process at a time does: who (machine, process, a random word), under which number, until when by the
+database's own clock."""
 
 idempotency: Final = Table(
     "idempotency",

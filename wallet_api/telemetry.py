@@ -30,6 +30,7 @@ FIELDS: Final = frozenset(
         "place",
         "edition",
         "count",
+        "chore",
     }
 )
 _LOG: Final = logging.getLogger("wallet_api")
@@ -55,6 +56,18 @@ class Telemetry:
         self.acts = Counter("lp_authority_acts", "Acts of authority.", ["act"], registry=self.registry)
         self.published_at = Gauge(
             "lp_published_timestamp_seconds", "Instant of the last publication.", registry=self.registry
+        )
+        self.lists_age = Gauge(
+            "lp_lists_age_seconds", "Age of the published lists; -1 when unknown.", registry=self.registry
+        )
+        self.lease_held = Gauge(
+            "lp_lease_held", "1 while this process holds the lease.", ["lease"], registry=self.registry
+        )
+        self.chores = Counter(
+            "lp_chores",
+            "Rounds of the background loop's chores.",
+            ["chore", "outcome"],
+            registry=self.registry,
         )
 
     def exposition(self) -> bytes:

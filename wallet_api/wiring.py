@@ -6,8 +6,11 @@ Imports no web framework: the commands that need none start without it.
 from __future__ import annotations
 
 import os
+import re
+import secrets
+import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from keys import KeyFolder, find_passphrase
@@ -21,6 +24,12 @@ from .registries.adapters import LicenceRegistry, RightsRegistry
 from .registries.fictitious import EmptyRegistry, FictitiousLicences, FictitiousRights
 from .settings import Settings
 from .telemetry import Telemetry
+
+
+def new_holder() -> str:
+    """Who holds a lease, in words that an operator can follow up: machine, process, and what tells them apart for sure."""
+    machine = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname())[:40]
+    return f"{machine}:{os.getpid()}:{secrets.token_hex(8)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,7 @@ class Service:
     """Whose access tokens are accepted; None in a home that cannot serve yet."""
     development: DevelopmentIssuer | None
     """The issuer of a demonstration home."""
+    holder: str = field(default_factory=new_holder)
 
 
 def wire(
@@ -64,7 +74,7 @@ def wire(
     return Service(
         settings=settings,
         clock=clock,
-        database=Database(settings.database_address),
+        database=Database(settings.database_address, settings.database_limits),
         keys=KeyFolder.open(settings.keys_folder, passphrase),
         licences=licences
         or (FictitiousLicences(portraits_folder(settings)) if settings.demo else EmptyRegistry()),

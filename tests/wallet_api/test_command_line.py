@@ -60,7 +60,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         [sys.executable, "-W", "error", "-m", "wallet_api", "serve", "--home", str(home)],
         stderr=log,
         text=True,
-        env={**os.environ, "LP_PUBLISH_AFTER_ACTS": "1", "LP_CANCEL_SECONDS": "0"},
+        env={**os.environ, "LP_LOOP_SECONDS": "0", "LP_PUBLISH_AFTER_ACTS": "1", "LP_CANCEL_SECONDS": "0"},
     )
     try:
         _wait(url, process)
@@ -158,7 +158,12 @@ def test_publish_says_its_edition(running):
 def test_check_config_says_what_is_ready(running):
     """Without starting anything."""
     done = _run("serve", "--home", running.home, "--check-config")
-    assert json.loads(done.stdout) == {"database": True, "keys": True, "lists": True}
+    said = json.loads(done.stdout)
+    assert {name: said[name] for name in ("database", "keys", "lists")} == dict.fromkeys(
+        ("database", "keys", "lists"), True
+    )
+    assert said["lists_age"] < SECONDS
+    assert said["loop"] == "off"  # nothing was started
 
 
 def test_moved_clock_publishes_lists_of_another_day(running, tmp_path):

@@ -39,3 +39,9 @@ def test_documented_defaults_are_those_of_the_code(tmp_path):
     assert rows["LP_OIDC_ROLE_CLAIM"] == settings.oidc_role_claim
     assert settings.oidc_audience == DEFAULT_BASE_URL
     assert int(rows["LP_LISTS_MAX_AGE_HOURS"]) * 3600 == settings.lists_max_age
+    assert int(rows["LP_LOOP_SECONDS"]) == settings.loop_seconds
+    assert int(rows["LP_PUBLISH_EVERY_SECONDS"]) == settings.publish_every
+    assert int(rows["LP_LEASE_SECONDS"]) == settings.lease_seconds
+    assert int(rows["LP_POOL_SIZE"]) == settings.database_limits.pool
+    assert int(rows["LP_LOCK_SECONDS"]) == settings.database_limits.lock
+    assert int(rows["LP_STATEMENT_SECONDS"]) == settings.database_limits.statement

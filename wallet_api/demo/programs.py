@@ -63,7 +63,8 @@ class Service:
                 [sys.executable, "-m", "wallet_api", "serve", "--home", str(self.home)],
                 stdout=log,
                 stderr=log,
-                env=os.environ | {"LP_PUBLISH_AFTER_ACTS": "0", "LP_CANCEL_SECONDS": "0"},
+                env=os.environ
+                | {"LP_PUBLISH_AFTER_ACTS": "0", "LP_CANCEL_SECONDS": "0", "LP_LOOP_SECONDS": "0"},
             )
         deadline = time.monotonic() + START_SECONDS
         while not self._ready():

@@ -91,6 +91,8 @@ def issue(
     try:
         made = [_sign(signer, order.configuration.form, one) for one in batch.claims]  # steps 3 and 4
         with service.database.write() as connection:  # step 5
+            # Batches of one document come to their end one by one: two never supersede each other, or a third twice.
+            measures.lock_document(connection, wallet.authority_id, wallet.document_id, document_type)
             store.mark_batch(connection, batch.authority_id, batch.batch_id, "issued")
             now = service.clock.now()
             supersede_older(

@@ -5,11 +5,12 @@
       lists/                       the Token Status Lists in both forms, served at their uris
       .next/                       the edition being staged; `.next/complete` names its files once it was checked
 
-1. One publisher at a time (a lock on the folder). A switch that was interrupted after its check is finished first.
+1. One publisher at a time (a lock on the folder, under the lease that `run.py` holds). A switch that was interrupted
+   after its check is finished first.
 2. Due key upkeep is done, so that a signer never ends for want of a publication.
 3. Lists and metadata are signed and written to `.next`, each file flushed to disk.
 4. `check.py` reads `.next` back and compares it with the edition in force; a refusal removes `.next`.
-5. Each file takes its name by a rename: targets, then roots, delegated metadata, targets, snapshot, timestamp last. A
+5. The caller confirms that it still holds the lease, and nobody takes it during the switch. Each file takes its name by a rename: targets, then roots, delegated metadata, targets, snapshot, timestamp last. A
    terminal that comes in between finds hashes that disagree and keeps what it has.
 6. Files of the former edition that are no longer named are removed.
 """
@@ -21,10 +22,10 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from credentials.spec import Domain
 from keys import KeyFolder
@@ -37,12 +38,21 @@ from .state import PublicationRefused, PublicationReport, PublicationState
 from .tuf_tree import SignedMetadata, sign_metadata
 
 _COMPLETE: Final = "complete"
+_FOLDER_SECONDS: Final = 30.0  # a switch takes a fraction of one; longer means a program that hangs
+_ASK_AGAIN: Final = 0.05
 # The order of the switch: what refers comes after what it refers to.
 _ORDER: Final = ("root.json", "police.json", "health.json", "targets.json", "snapshot.json", "timestamp.json")
 
 
-def publish(state: PublicationState, keys: KeyFolder, folder: Path, at: int) -> PublicationReport:
-    """Publish `state` as of `at` into `folder`.
+def publish(
+    state: PublicationState,
+    keys: KeyFolder,
+    folder: Path,
+    at: int,
+    *,
+    confirmed: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> PublicationReport:
+    """Publish `state` as of `at` into `folder`. The switch happens inside `confirmed()`, which may still refuse.
 
     Raises `PublicationRefused` (nothing changed for terminals) or a `SigningKeyError`.
     """
@@ -61,12 +71,13 @@ def publish(state: PublicationState, keys: KeyFolder, folder: Path, at: int) -> 
         try:
             _stage(staged, files)
             check_next(staged, state, roots, previous, at)
+            with confirmed():
+                _write(staged / _COMPLETE, json.dumps(sorted(files)).encode())
+                flush_folder(staged)
+                finish(folder)
         except BaseException:
-            shutil.rmtree(staged, ignore_errors=True)
+            _drop_unchecked(staged)
             raise
-        _write(staged / _COMPLETE, json.dumps(sorted(files)).encode())
-        flush_folder(staged)
-        finish(folder)
     return PublicationReport(
         edition=state.edition,
         issued_at=at,
@@ -79,8 +90,13 @@ def publish(state: PublicationState, keys: KeyFolder, folder: Path, at: int) -> 
 
 
 def published_edition(folder: Path, keys: KeyFolder) -> int:
-    """The highest edition in the folder, 0 where nothing was published: the next one must exceed it."""
-    found = read_edition(folder, {domain: keys.root_certificate(domain) for domain in Domain})
+    """The highest edition in the folder, 0 where nothing was published: the next one must exceed it.
+
+    A switch that was interrupted after its check is finished first. Raises `PublicationRefused`.
+    """
+    with _alone(folder):
+        finish(folder)
+        found = read_edition(folder, {domain: keys.root_certificate(domain) for domain in Domain})
     return 0 if found is None else found.edition
 
 
@@ -112,9 +128,28 @@ def finish(folder: Path) -> bool:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
+    end = time.monotonic() + _FOLDER_SECONDS
     with (folder / ".lock").open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        while not _locked(lock):
+            if time.monotonic() > end:
+                msg = f"another program has held {folder}/.lock for {_FOLDER_SECONDS:.0f} s; see whether it hangs"
+                raise PublicationRefused(msg)
+            time.sleep(_ASK_AGAIN)
         yield
+
+
+def _locked(lock: BinaryIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _drop_unchecked(staged: Path) -> None:
+    """Remove what was staged, unless its switch has begun: then the next publication finishes it."""
+    if not (staged / _COMPLETE).exists():
+        shutil.rmtree(staged, ignore_errors=True)
 
 
 def _laid_out(lists: SignedLists, metadata: SignedMetadata) -> dict[str, bytes]:

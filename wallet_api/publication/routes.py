@@ -24,7 +24,7 @@ from wallet_api.terminals.store import mirror_opens
 from wallet_api.wiring import Service
 
 from .run import publish_now
-from .state import PublicationRefused
+from .state import PublicationRefused, PublicationUnderWay
 
 router = APIRouter(tags=["Publication"])
 _PATH: Final = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,99}/){0,5}[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -85,6 +85,8 @@ def request_publication(service: ServiceOf, actor: Annotated[Actor, Depends(_OPE
     """Publish what the database says now."""
     try:
         report = publish_now(service)
+    except PublicationUnderWay as error:
+        raise WalletError("publication-under-way") from error
     except (PublicationRefused, SigningKeyError) as error:
         raise WalletError("not-ready") from error
     return Published(edition=report.edition, lists=report.lists, files=report.files)

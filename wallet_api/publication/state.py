@@ -15,6 +15,10 @@ class PublicationRefused(Exception):
     """Nothing was published: the state contradicts itself or the edition in force. The text says which list and why."""
 
 
+class PublicationUnderWay(PublicationRefused):
+    """Another process holds the lease of publication. The text says which, and until when."""
+
+
 @dataclass(frozen=True, slots=True)
 class PublicationState:
     """One consistent picture of the registry, read in one transaction.

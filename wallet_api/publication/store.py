@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, exists, func, insert, select, update
 
 from credentials.cose_key import X25519Key
 from credentials.spec import LIST_SIZE, Audience, Domain, StatusValue
@@ -26,14 +27,26 @@ _NEXT_LIST_AT: Final = LIST_SIZE * 3 // 8  # a list is born before its first ent
 Causes = dict[tuple[Domain, int, int], list[tuple[int, str, int, int | None, str | None]]]
 
 
-def next_edition(connection: Connection, published: int, now: int) -> int:
+@dataclass(frozen=True, slots=True)
+class EditionRow:
+    """An edition that came into force, and the instant as of which it was read and signed."""
+
+    edition: int
+    started_at: int
+
+
+def next_edition(connection: Connection, published: int, now: int, holder: str, fencing: int) -> int:
     """Take the next edition number: above every number taken, and above what the folder holds."""
     table = tables.publication
     last = connection.execute(
         select(func.max(table.c.edition)).where(table.c.authority_id == SERVICE)
     ).scalar_one()
     edition = max(published, last or 0) + 1
-    connection.execute(insert(table).values(authority_id=SERVICE, edition=edition, started_at=now))
+    connection.execute(
+        insert(table).values(
+            authority_id=SERVICE, edition=edition, started_at=now, holder=holder, fencing=fencing
+        )
+    )
     return edition
 
 
@@ -47,13 +60,32 @@ def finish_edition(connection: Connection, edition: int, now: int) -> None:
     )
 
 
-def last_finished(connection: Connection) -> int | None:
-    """The instant of the last publication that succeeded."""
+def last_in_force(connection: Connection) -> EditionRow | None:
+    """The last edition that came into force."""
     table = tables.publication
-    found: int | None = connection.execute(
-        select(func.max(table.c.finished_at)).where(table.c.authority_id == SERVICE)
-    ).scalar_one()
-    return found
+    row = connection.execute(
+        select(table.c.edition, table.c.started_at)
+        .where(table.c.authority_id == SERVICE, table.c.finished_at.is_not(None))
+        .order_by(table.c.edition.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else EditionRow(row.edition, row.started_at)
+
+
+def changed_between(connection: Connection, after: int, until: int) -> bool:
+    """Whether something that the lists say began, ended or changed in (`after`, `until`]."""
+    cause, measure, balance = tables.status_cause, tables.measure, tables.points_balance
+    instants = (
+        cause.c.since,
+        cause.c.until,
+        cause.c.lifted_at,
+        measure.c.released_at,
+        balance.c.as_of,
+    )
+    return any(
+        connection.execute(select(exists().where(instant > after, instant <= until))).scalar_one()
+        for instant in instants
+    )
 
 
 def read_state(connection: Connection, base_url: str, edition: int, now: int) -> PublicationState:

@@ -103,8 +103,14 @@ def sign_metadata(lists: SignedLists, keys: KeyFolder, edition: int, at: int) ->
 def signed_roots(keys: KeyFolder, at: int) -> dict[str, bytes]:
     """Every version of the root, made or renewed when due, and the newest again as `root.json`.
 
-    They are kept beside the keys, so that a lost published folder does not start a second line of roots.
+    They are kept beside the keys, so that a lost published folder does not start a second line of roots. An enrolment
+    and a publication of another process may meet here: the key folder's lock lets one of them make a version.
     """
+    with keys.store.changing():
+        return _kept_roots(keys, at)
+
+
+def _kept_roots(keys: KeyFolder, at: int) -> dict[str, bytes]:
     folder = keys.path / "roots"
     make_private_folder(folder)
     found = {int(path.name.split(".")[0]): path for path in folder.glob("*.root.json")}
