@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from . import health, problem_documents
-from .authority import cancellation_routes, document_routes, measure_routes
+from .authority import cancellation_routes, document_routes, measure_routes, right_routes
 from .edge import Edge
 from .identity import development_routes
 from .identity.choose import require_trust
@@ -31,6 +31,7 @@ _ROUTERS = (
     points.licences,
     measure_routes.licences,
     measure_routes.cards,
+    right_routes.licences,
     cancellation_routes.licences,
     cancellation_routes.cards,
     document_routes.licences,

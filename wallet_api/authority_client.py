@@ -59,7 +59,11 @@ def act(
 
 
 def _only_suspension(caller: _Caller, document: str) -> str:
-    open_ones = [one for one in caller.get(document)["measures"] if one["kind"] == "suspension"]
+    open_ones = [
+        one
+        for one in caller.get(document)["measures"]
+        if one["kind"] == "suspension" and one["lifted_at"] is None
+    ]
     if len(open_ones) != 1:
         msg = f"{len(open_ones)} suspensions are open; name one with --measure"
         raise ActRefused(msg)

@@ -102,7 +102,22 @@ _ROWS: Final = (
     Problem("already-lifted", 409, "Cette mesure est déjà levée.", "This measure is lifted already."),
     Problem("already-revoked", 409, "Ce titre est déjà révoqué.", "This title is revoked already."),
     Problem(
-        "not-a-suspension", 409, "Seule une suspension peut être levée.", "Only a suspension can be lifted."
+        "not-a-suspension",
+        409,
+        "Cette mesure est définitive : elle ne se lève pas.",
+        "This measure is final: it is not lifted.",
+    ),
+    Problem(
+        "not-administrative",
+        409,
+        "Seule une mesure administrative cesse ou s’efface par une décision de justice (L224-9).",
+        "Only an administrative measure stops or is voided by a court's decision (L224-9).",
+    ),
+    Problem(
+        "measure-too-long",
+        422,
+        "Cette mesure dépasse la durée que la loi permet.",
+        "This measure is longer than the law allows.",
     ),
     Problem(
         "points-out-of-range",
@@ -162,6 +177,13 @@ _ROWS: Final = (
         400,
         "Le document est révoqué : rien n’est renouvelé.",
         "The document is revoked: nothing is renewed.",
+        "invalid_grant",
+    ),
+    Problem(
+        "title-gone",
+        400,
+        "Le titre est déclaré perdu ou volé : rien n’est délivré avant le nouveau titre.",
+        "The title is reported lost or stolen: nothing is issued before the new title.",
         "invalid_grant",
     ),
     Problem(

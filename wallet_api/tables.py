@@ -222,6 +222,7 @@ measure: Final = Table(
     Column("since", BigInteger, nullable=False),
     Column("until", BigInteger),
     Column("reason_class", _WORD),
+    Column("imposed_by", _WORD),
     Column("lifts_id", _ID),
     Column("attempt", Integer, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
@@ -231,11 +232,16 @@ measure: Final = Table(
     UniqueConstraint("authority_id", "decision_reference"),
     UniqueConstraint("authority_id", "lifts_id", "attempt"),
     _of_document(),
-    CheckConstraint("kind IN ('suspension', 'revocation', 'lift', 'cancellation')", name="kind"),
+    CheckConstraint(
+        "kind IN ('suspension', 'revocation', 'retention', 'restriction', 'annulment', 'title_loss',"
+        " 'title_theft', 'lift', 'voiding', 'cancellation')",
+        name="kind",
+    ),
     Index("ix_measure_document", "authority_id", "document_id"),
 )
 """Acts on the right or the title; append-only. A row counts from `released_at` on, unless a `cancellation` names it in
-`lifts_id` before. A suspension is lifted once; `attempt` counts its earlier lifts, all of them cancelled."""
+`lifts_id` before. A measure is lifted once, by a lift or by a court's measure, and may be voided afterwards; `attempt`
+counts the earlier rows that name it. `imposed_by` tells the police's, the prefect's and a court's measures apart."""
 
 points_entry: Final = Table(
     "points_entry",

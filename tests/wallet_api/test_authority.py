@@ -252,6 +252,12 @@ def test_object_of_the_other_kind_is_not_found(offer, health_authority, licence_
 
 
 _ID = "0" * 32
+MORE = {
+    "/retentions": {"verifications": False},
+    "/restrictions": {"until": "2027-01-01"},
+    "/title-losses": {"circumstance": "lost"},
+    "/voiding": {"ground": "acquittal"},
+}
 ROUTES = [
     ("POST", f"/authority/licences/{_ID}/points/withdrawals", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
     ("POST", f"/authority/licences/{_ID}/points/restorations", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
@@ -259,6 +265,18 @@ ROUTES = [
     ("POST", f"/authority/licences/{_ID}/suspensions", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
     ("POST", f"/authority/licences/{_ID}/suspensions/{_ID}/lift", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
     ("POST", f"/authority/licences/{_ID}/revocations", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
+    ("POST", f"/authority/licences/{_ID}/retentions", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
+    ("POST", f"/authority/licences/{_ID}/retentions/{_ID}/lift", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
+    ("POST", f"/authority/licences/{_ID}/restrictions", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
+    ("POST", f"/authority/licences/{_ID}/restrictions/{_ID}/lift", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
+    ("POST", f"/authority/licences/{_ID}/annulments", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
+    ("POST", f"/authority/licences/{_ID}/measures/{_ID}/voiding", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
+    ("POST", f"/authority/licences/{_ID}/title-losses", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
+    (
+        "POST",
+        f"/authority/licences/{_ID}/title-losses/{_ID}/replacement",
+        {AccessRole.CLERK, AccessRole.SUPERVISOR},
+    ),
     ("POST", f"/authority/licences/{_ID}/wallets/{_ID}/losses", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
     (
         "POST",
@@ -302,6 +320,7 @@ def test_route_denies_every_role_but_its_own(client, keys_of_roles, method, path
     body = {
         "decision_reference": "M-1",
         **(WITHDRAWAL if "points" in path else {}),
+        **next((more for end, more in MORE.items() if path.endswith(end)), {}),
     }
     body = {"registry_reference": "dossier-x"} if "searches" in path else body
     body = {} if "cancellation" in path else body

@@ -15,6 +15,7 @@ from wallet_api.wallets.life import lose
 from wallet_api.wiring import Service
 
 from . import store
+from .kinds import FINAL, MeasureKind
 from .perform import (
     CARD,
     LICENCE,
@@ -27,17 +28,20 @@ from .perform import (
     perform,
     tag_of,
 )
+from .right_to_drive import right_to_drive
 from .schemas import (
     Body,
     DocumentAnswer,
     Found,
+    LicenceAnswer,
     LiftBody,
     MeasureAnswer,
     SearchBody,
     WalletAnswer,
-    measure_answer,
+    recorded_measure,
+    right_answer,
 )
-from .standing import MeasureKind, in_force
+from .standing import in_force, invalid_since, state_of_title
 
 licences = APIRouter(prefix="/authority/licences", tags=["Permis"])
 cards = APIRouter(prefix="/authority/cards", tags=["Carte Vitale"])
@@ -84,15 +88,25 @@ def find_card(service: ServiceOf, actor: CardActor, body: SearchBody) -> Found:
 @licences.get("/{licence_id}", operation_id="readLicence")
 def read_licence(
     service: ServiceOf, actor: LicenceActor, licence_id: ObjectId, response: Response
-) -> DocumentAnswer:
+) -> LicenceAnswer:
     """Where a licence stands; points are not in it (they are asked for by themselves)."""
-    return _document(service, actor, (LICENCE, licence_id), response)
+    now = service.clock.now()
+    with service.database.read() as connection:
+        answer = _document(connection, actor, (LICENCE, licence_id), response, now)
+        measures = store.measures_of(connection, actor.authority_id, licence_id, now)
+        zero_since = invalid_since(connection, actor.authority_id, licence_id)
+    return LicenceAnswer(
+        **dict(answer),
+        right=right_answer(right_to_drive(measures, zero_since, now)),
+        title=state_of_title(measures, now),
+    )
 
 
 @cards.get("/{card_id}", operation_id="readCard")
 def read_card(service: ServiceOf, actor: CardActor, card_id: ObjectId, response: Response) -> DocumentAnswer:
     """Where a card stands."""
-    return _document(service, actor, (CARD, card_id), response)
+    with service.database.read() as connection:
+        return _document(connection, actor, (CARD, card_id), response, service.clock.now())
 
 
 def _lose(
@@ -122,22 +136,21 @@ def _found(service: Service, actor: Actor, document_type: DocumentType, body: Se
 
 
 def _document(
-    service: Service, actor: Actor, document: tuple[DocumentType, str], response: Response
+    connection: Connection, actor: Actor, document: tuple[DocumentType, str], response: Response, now: int
 ) -> DocumentAnswer:
-    now, (document_type, document_id) = service.clock.now(), document
-    with service.database.read() as connection:
-        version = store.version_of(connection, actor.authority_id, document_id, document_type.value)
-        if version is None:
-            raise WalletError("not-found")
-        measures = store.open_measures(connection, actor.authority_id, document_id, now)
-        phones = wallets.wallets_of(connection, actor.authority_id, document_id)
+    document_type, document_id = document
+    version = store.version_of(connection, actor.authority_id, document_id, document_type.value)
+    if version is None:
+        raise WalletError("not-found")
+    measures = store.measures_of(connection, actor.authority_id, document_id, now)
+    phones = wallets.wallets_of(connection, actor.authority_id, document_id)
     response.headers["ETag"] = tag_of(version)
     kinds = {one.kind for one in measures if in_force(one, now)}
     return DocumentAnswer(
         document_id=document_id,
         suspended=MeasureKind.SUSPENSION in kinds,
-        revoked=MeasureKind.REVOCATION in kinds,
-        measures=[measure_answer(one) for one in measures],
+        revoked=bool(kinds & FINAL),
+        measures=[recorded_measure(one, now) for one in measures],
         wallets=[
             WalletAnswer(
                 wallet_id=row.wallet_id,

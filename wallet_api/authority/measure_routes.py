@@ -10,6 +10,8 @@ from wallet_api.access import Actor
 from wallet_api.asked_service import ServiceOf
 from wallet_api.wiring import Service
 
+from .driving_measures import Suspension, suspend_right
+from .kinds import MeasureKind, MeasureSubject
 from .measures import Act, instant_of, lift, revoke, suspend
 from .perform import (
     CARD,
@@ -23,9 +25,17 @@ from .perform import (
     perform,
     released_at,
 )
-from .schemas import Body, LiftBody, MeasureAnswer, RevocationBody, SuspensionBody, measure_answer
-from .standing import MeasureSubject
+from .schemas import (
+    Body,
+    LicenceSuspensionBody,
+    LiftBody,
+    MeasureAnswer,
+    RevocationBody,
+    SuspensionBody,
+    measure_answer,
+)
 
+_SUSPENSION = frozenset({MeasureKind.SUSPENSION})
 licences = APIRouter(prefix="/authority/licences", tags=["Permis"])
 cards = APIRouter(prefix="/authority/cards", tags=["Carte Vitale"])
 
@@ -37,11 +47,19 @@ def suspend_licence(
     service: ServiceOf,
     actor: LicenceActor,
     licence_id: ObjectId,
-    body: SuspensionBody,
+    body: LicenceSuspensionBody,
     terms: Terms,
 ) -> Response:
     """Suspend the right to drive; every category at once (R224-14), never `age_over_18`."""
-    return _suspend(service, actor, (LICENCE, licence_id), MeasureSubject.RIGHT, body, terms)
+
+    def act(connection: Connection, now: int) -> MeasureAnswer:
+        since, until = instant_of(body.starts), instant_of(body.until)
+        suspension = Suspension(body.decided_by, since, until, body.grave_case, body.ends)
+        decided = Act(actor, licence_id, body.decision_reference, now, released_at(service, now))
+        return measure_answer(suspend_right(connection, decided, suspension))
+
+    document = (LICENCE, licence_id)
+    return perform(service, actor, terms, f"{path_of(document)}/suspensions", body, document, act)
 
 
 @cards.post(
@@ -51,7 +69,14 @@ def suspend_card(
     service: ServiceOf, actor: CardActor, card_id: ObjectId, body: SuspensionBody, terms: Terms
 ) -> Response:
     """Suspend a card."""
-    return _suspend(service, actor, (CARD, card_id), MeasureSubject.DOCUMENT, body, terms)
+
+    def act(connection: Connection, now: int) -> MeasureAnswer:
+        decided = Act(actor, card_id, body.decision_reference, now, released_at(service, now))
+        since, until = instant_of(body.starts), instant_of(body.until)
+        return measure_answer(suspend(connection, decided, MeasureSubject.DOCUMENT, since, until))
+
+    document = (CARD, card_id)
+    return perform(service, actor, terms, f"{path_of(document)}/suspensions", body, document, act)
 
 
 @licences.post(
@@ -114,23 +139,6 @@ def revoke_card(
     return _revoke(service, actor, (CARD, card_id), MeasureSubject.DOCUMENT, body, terms)
 
 
-def _suspend(
-    service: Service,
-    actor: Actor,
-    document: tuple[DocumentType, str],
-    subject: MeasureSubject,
-    body: SuspensionBody,
-    terms: ActTerms,
-) -> Response:
-    def act(connection: Connection, now: int) -> MeasureAnswer:
-        decided = Act(actor, document[1], body.decision_reference, now, released_at(service, now))
-        return measure_answer(
-            suspend(connection, decided, subject, instant_of(body.starts), instant_of(body.until))
-        )
-
-    return perform(service, actor, terms, f"{path_of(document)}/suspensions", body, document, act)
-
-
 def _lift(
     service: Service,
     actor: Actor,
@@ -141,7 +149,7 @@ def _lift(
 ) -> Response:
     def act(connection: Connection, now: int) -> MeasureAnswer:
         decided = Act(actor, document[1], body.decision_reference, now, released_at(service, now))
-        return measure_answer(lift(connection, decided, measure_id))
+        return measure_answer(lift(connection, decided, measure_id, _SUSPENSION))
 
     path = f"{path_of(document)}/suspensions/{measure_id}/lift"
     return perform(service, actor, terms, path, body, document, act)

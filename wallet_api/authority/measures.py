@@ -1,15 +1,17 @@
-"""Record a measure and recompute what it changes: suspension, lift, revocation, cancellation.
+"""Record a measure and recompute what it changes: suspension, revocation, lift, cancellation, and what they are made of.
 
 - Each act appends one row with its own decision reference, writes the audit journal, and gives or lifts causes of the
   credentials that it touches; entries follow from the causes at the next publication.
 - A row counts from its `released_at` on. Until then it can be cancelled, and neither lists nor issuing know of it.
-- A revocation that counts is never lifted (ARF VCR_04); a lift never touches another cause.
+- A revocation that counts is never lifted (ARF VCR_04); a lift never touches another cause, and revives nothing that
+  was ever revoked.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -20,12 +22,17 @@ from wallet_api import audit
 from wallet_api.access import Actor
 from wallet_api.identifiers import new_id
 from wallet_api.issuance import store as issuance
+from wallet_api.issuance.grants import Grants
 from wallet_api.issuance.store import Cause, CauseClass
 from wallet_api.problems import WalletError
 
 from . import store
-from .standing import MeasureKind, MeasureSubject, touches
+from .kinds import FINAL, LIFTABLE, ON_MEASURES, ImposedBy, MeasureKind, MeasureSubject
+from .standing import touches
 from .store import MeasureRow
+
+INTERLOCK: Final = "69"
+"""The restriction code of vehicles with an alcohol interlock (arrêté of 20 April 2012, annex)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,18 @@ class Act:
     decision_reference: str
     now: int
     released_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Imposing:
+    """What an act records. `names_id` is the earlier row that it lifts, voids, cancels or, as a court's, ends."""
+
+    kind: MeasureKind
+    subject: MeasureSubject
+    since: int
+    until: int | None = None
+    imposed_by: ImposedBy | None = None
+    names_id: str | None = None
 
 
 def instant_of(moment: datetime | date | None) -> int | None:
@@ -51,36 +70,27 @@ def suspend(
 ) -> MeasureRow:
     """Suspend from `since` (now, if not given) until the instant `until`. Raises `WalletError`."""
     start = act.now if since is None else since
-    if until is not None and until <= max(start, act.released_at):
-        raise WalletError("dates-out-of-order")
-    return _impose(connection, act, MeasureKind.SUSPENSION, subject, start, until)
+    require_dates(act, start, until)
+    return impose(connection, act, Imposing(MeasureKind.SUSPENSION, subject, start, until))
 
 
 def revoke(connection: Connection, act: Act, subject: MeasureSubject) -> MeasureRow:
-    """Revoke for good. Raises `WalletError` when the same subject is revoked already."""
-    standing = store.open_measures(connection, act.actor.authority_id, act.document_id, act.now)
-    if any(
-        one.kind == MeasureKind.REVOCATION and one.subject in {subject, MeasureSubject.DOCUMENT}
-        for one in standing
-    ):
-        raise WalletError("already-revoked")
-    return _impose(connection, act, MeasureKind.REVOCATION, subject, act.now, None)
+    """Revoke for good. Raises `WalletError` when the same subject is revoked or annulled already."""
+    require_not_final(connection, act, subject)
+    return impose(connection, act, Imposing(MeasureKind.REVOCATION, subject, act.now))
 
 
-def lift(connection: Connection, act: Act, measure_id: str) -> MeasureRow:
-    """End a suspension once released. Raises `WalletError`: unknown, no suspension, lifted or cancelled already."""
+def lift(connection: Connection, act: Act, measure_id: str, kinds: frozenset[MeasureKind]) -> MeasureRow:
+    """End a measure of one of `kinds` once released. Raises `WalletError`: unknown, final, lifted or cancelled already."""
     authority_id = act.actor.authority_id
-    lifted = store.find_measure(connection, authority_id, act.document_id, measure_id)
-    if lifted is None:
+    found = store.find_measure(connection, authority_id, act.document_id, measure_id)
+    if found is None or (found.kind in LIFTABLE and found.kind not in kinds):
         raise WalletError("not-found")
-    if lifted.kind != MeasureKind.SUSPENSION:
+    if found.kind not in LIFTABLE:
         raise WalletError("not-a-suspension")
-    standing = store.open_measures(connection, authority_id, act.document_id, act.now)
-    if all(one.measure_id != measure_id or one.lifted_at is not None for one in standing):
-        raise WalletError("already-lifted")
-    row = _append(
-        connection, act, MeasureKind.LIFT, MeasureSubject(lifted.subject), act.now, None, measure_id
-    )
+    lifted = open_measure(connection, act, measure_id)
+    imposed = Imposing(MeasureKind.LIFT, MeasureSubject(lifted.subject), act.now, names_id=measure_id)
+    row = append(connection, act, imposed)
     issuance.lift_causes(connection, authority_id, measure_id, act.released_at)
     return row
 
@@ -99,59 +109,100 @@ def cancel(connection: Connection, act: Act, measure_id: str) -> MeasureRow:
     if act.now >= row.released_at:
         raise WalletError("too-late-to-cancel")
     own = replace(act, decision_reference=f"cancellation:{measure_id}", released_at=act.now)
-    subject = MeasureSubject(row.subject)
+    imposed = Imposing(MeasureKind.CANCELLATION, MeasureSubject(row.subject), act.now, names_id=measure_id)
     try:
-        made = _append(connection, own, MeasureKind.CANCELLATION, subject, act.now, None, measure_id)
+        made = append(connection, own, imposed)
     except (
         WalletError
     ) as error:  # the reference follows from the measure, so it is taken by an earlier cancellation
         raise WalletError("already-cancelled") from error
-    if row.kind == MeasureKind.LIFT:
+    if row.lifts_id is not None:
         issuance.restore_causes(connection, authority_id, row.lifts_id, row.released_at)
-    else:
+    if row.kind not in ON_MEASURES:
         issuance.lift_causes(connection, authority_id, measure_id, act.now)
     return made
 
 
-def _impose(
-    connection: Connection,
-    act: Act,
-    kind: MeasureKind,
-    subject: MeasureSubject,
-    since: int,
-    until: int | None,
-) -> MeasureRow:
-    row = _append(connection, act, kind, subject, since, until, None)
-    value = StatusValue.SUSPENDED if kind is MeasureKind.SUSPENSION else StatusValue.REVOKED
-    cause = Cause(CauseClass.AUTHORITY, value, row.since, row.measure_id, until)
+def require_dates(act: Act, since: int, until: int | None) -> None:
+    """Raises `WalletError` for an end at or before the beginning, or before the act would count."""
+    if until is not None and until <= max(since, act.released_at):
+        raise WalletError("dates-out-of-order")
+
+
+def require_not_final(connection: Connection, act: Act, subject: MeasureSubject) -> None:
+    """Raises `WalletError` when the subject, or the whole document, was revoked or annulled."""
+    standing = store.open_measures(connection, act.actor.authority_id, act.document_id, act.now)
+    if any(one.kind in FINAL and one.subject in {subject, MeasureSubject.DOCUMENT} for one in standing):
+        raise WalletError("already-revoked")
+
+
+def open_measure(connection: Connection, act: Act, measure_id: str) -> MeasureRow:
+    """A measure of the document that no act ends. Raises `WalletError` when there is none, or none any more."""
+    for one in store.open_measures(connection, act.actor.authority_id, act.document_id, act.now):
+        if one.measure_id == measure_id and one.lifted_at is None:
+            return one
+    raise WalletError("already-lifted")
+
+
+def impose(connection: Connection, act: Act, imposed: Imposing) -> MeasureRow:
+    """Record a measure and give its cause to every live credential that it touches. Raises `WalletError`."""
+    row = append(connection, act, imposed)
     authority_id = act.actor.authority_id
     for one in issuance.live_credentials(connection, authority_id, act.document_id, act.now):
-        if touches(row, View(one.view)):
-            issuance.add_cause(connection, authority_id, one.credential_id, cause, act.now)
+        if reaches(row, View(one.view), Grants.from_text(one.grants)):
+            issuance.add_cause(connection, authority_id, one.credential_id, cause_of(row), act.now)
     return row
 
 
-def _append(
-    connection: Connection,
-    act: Act,
-    kind: MeasureKind,
-    subject: MeasureSubject,
-    since: int,
-    until: int | None,
-    lifts_id: str | None,
+def reaches(measure: MeasureRow, view: View, granted: Grants) -> bool:
+    """Whether a measure takes something from a credential; an interlock order takes nothing where its code stands."""
+    if not touches(measure, view):
+        return False
+    return measure.kind != MeasureKind.RESTRICTION or not granted.restricted_by(INTERLOCK)
+
+
+def cause_of(measure: MeasureRow) -> Cause:
+    """What a measure is to a credential that it reaches.
+
+    An interlock order replaces the licence: revoked for good, like whatever a smaller right replaced (R224-6).
+    """
+    if measure.kind in {MeasureKind.SUSPENSION, MeasureKind.RETENTION}:
+        value, until, ended = StatusValue.SUSPENDED, measure.until, measure.lifted_at
+    else:
+        # A revocation takes effect or it does not: one that begins before its lift counts is there to stay.
+        value, until = StatusValue.REVOKED, None
+        ended = None if measure.lifted_at is None or measure.since < measure.lifted_at else measure.lifted_at
+    replaced = measure.kind == MeasureKind.RESTRICTION
+    return Cause(
+        CauseClass.REPLACED if replaced else CauseClass.AUTHORITY,
+        value,
+        measure.since,
+        measure.measure_id,
+        until,
+        measure.reason_class,
+        ended,
+    )
+
+
+def append(
+    connection: Connection, act: Act, imposed: Imposing, *, detail: audit.Detail | None = None
 ) -> MeasureRow:
+    """Append one row and its line of the audit journal. Raises `WalletError` for a decision that is recorded already."""
     measure_id, authority_id = new_id(act.now), act.actor.authority_id
+    names_id = imposed.names_id
+    imposed_by = None if imposed.imposed_by is None else imposed.imposed_by.value
     row: dict[str, object] = {
         "authority_id": authority_id,
         "measure_id": measure_id,
         "document_id": act.document_id,
-        "kind": kind.value,
+        "kind": imposed.kind.value,
         "decision_reference": act.decision_reference,
-        "subject": subject.value,
-        "since": since,
-        "until": until,
-        "lifts_id": lifts_id,
-        "attempt": 0 if lifts_id is None else store.count_lifts(connection, authority_id, lifts_id),
+        "subject": imposed.subject.value,
+        "since": imposed.since,
+        "until": imposed.until,
+        "imposed_by": imposed_by,
+        "lifts_id": names_id,
+        "attempt": 0 if names_id is None else store.count_lifts(connection, authority_id, names_id),
         "recorded_at": act.now,
         "released_at": act.released_at,
         "actor_id": act.actor.actor_id,
@@ -163,15 +214,25 @@ def _append(
         authority_id,
         now=act.now,
         actor_id=act.actor.actor_id,
-        act=kind.value,
+        act=imposed.kind.value,
         subject_id=act.document_id,
         detail={
             "measure": measure_id,
-            "since": since,
-            "until": until,
-            "lifts": lifts_id,
+            "since": imposed.since,
+            "until": imposed.until,
+            "lifts": names_id,
             "released": act.released_at,
+            **({} if imposed_by is None else {"imposed_by": imposed_by}),
+            **(detail or {}),
         },
     )
-    effective = max(since, act.released_at)
-    return MeasureRow(measure_id, kind.value, subject.value, effective, until, None, act.released_at)
+    return MeasureRow(
+        measure_id,
+        imposed.kind.value,
+        imposed.subject.value,
+        max(imposed.since, act.released_at),
+        imposed.until,
+        None,
+        act.released_at,
+        imposed_by=imposed_by,
+    )

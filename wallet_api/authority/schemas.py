@@ -9,10 +9,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from wallet_api.clock import rfc3339
 
-from .standing import MeasureSubject
+from .kinds import ImposedBy, MeasureSubject, VoidingGround
+from .right_to_drive import RightState, RightToDrive, holds_at
 from .store import MeasureRow
 
 DecisionReference = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._/-]{2,63}$")]
+MeasureId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Moment = Annotated[AwareDatetime | date, Field(union_mode="left_to_right")]
 """An instant with its zone, or a Paris civil day, which means its first instant."""
 OffenceClass = Literal[
@@ -50,8 +52,52 @@ class SuspensionBody(Body):
     until: Moment | None = None
 
 
+class LicenceSuspensionBody(SuspensionBody):
+    """A suspension of the right to drive.
+
+    The prefect's lasts six months at most, a year in grave cases, and has an end; a court's lasts as the decision says.
+    `ends` is the administrative measure on the same facts that stops because the court's is enforceable (L224-9).
+    """
+
+    decided_by: Literal[ImposedBy.PREFECT, ImposedBy.COURT] = ImposedBy.COURT
+    grave_case: bool = Field(default=False, strict=True)
+    ends: MeasureId | None = None
+
+
+class RetentionBody(Body):
+    """A retention by the police: since now unless said otherwise, for 72 hours, 120 with verifications (L224-2 I)."""
+
+    starts: Moment | None = Field(default=None, alias="from")
+    verifications: bool = Field(strict=True)
+
+
+class RestrictionBody(Body):
+    """The prefect's order to drive with an alcohol interlock only, for a year at most (R224-6)."""
+
+    starts: Moment | None = Field(default=None, alias="from")
+    until: Moment
+
+
+class AnnulmentBody(Body):
+    """A court annuls the licence. `ends` is as in a court's suspension."""
+
+    ends: MeasureId | None = None
+
+
+class TitleLossBody(Body):
+    """The title is lost, or stolen."""
+
+    circumstance: Literal["lost", "stolen"]
+
+
+class VoidingBody(Body):
+    """What a court answered on the facts of an administrative measure (L224-9)."""
+
+    ground: VoidingGround
+
+
 class LiftBody(Body):
-    """The end of a suspension before its time."""
+    """The end of a measure before its time."""
 
 
 class RevocationBody(Body):
@@ -86,6 +132,24 @@ class MeasureAnswer(BaseModel):
     """From here on it counts; before, it can be cancelled."""
 
 
+class RecordedMeasure(MeasureAnswer):
+    """A measure with what later acts made of it: from when another act ends it, whether a court made it void."""
+
+    subject: MeasureSubject
+    imposed_by: ImposedBy | None
+    in_force: bool
+    lifted_at: str | None
+    void: bool
+
+
+class RightAnswer(BaseModel):
+    """The right to drive now: its state, since when, and until when unless another act changes it."""
+
+    state: RightState
+    since: str | None
+    until: str | None
+
+
 class LedgerRow(BaseModel):
     """A row of the ledger."""
 
@@ -116,13 +180,20 @@ class WalletAnswer(BaseModel):
 
 
 class DocumentAnswer(BaseModel):
-    """Where a document stands: measures neither lifted nor cancelled, past and future ones included, and its phones."""
+    """Where a document stands: every measure that was not cancelled, past, future and lifted ones included, and its phones."""
 
     document_id: str
     suspended: bool
     revoked: bool
-    measures: list[MeasureAnswer]
+    measures: list[RecordedMeasure]
     wallets: list[WalletAnswer]
+
+
+class LicenceAnswer(DocumentAnswer):
+    """Where a licence stands: the right to drive, and apart from it whether the title is there."""
+
+    right: RightAnswer
+    title: Literal["held", "lost", "stolen", "revoked"]
 
 
 class SearchBody(BaseModel):
@@ -147,3 +218,21 @@ def measure_answer(row: MeasureRow) -> MeasureAnswer:
         until=None if row.until is None else rfc3339(row.until),
         released_at=rfc3339(row.released_at),
     )
+
+
+def recorded_measure(row: MeasureRow, now: int) -> RecordedMeasure:
+    """A measure as the reading of a document shows it."""
+    return RecordedMeasure(
+        **measure_answer(row).model_dump(),
+        subject=MeasureSubject(row.subject),
+        imposed_by=None if row.imposed_by is None else ImposedBy(row.imposed_by),
+        in_force=holds_at(row, now),
+        lifted_at=None if row.lifted_at is None else rfc3339(row.lifted_at),
+        void=row.void,
+    )
+
+
+def right_answer(right: RightToDrive) -> RightAnswer:
+    """A state of the right to drive as the reading shows it."""
+    since, until = (None if one is None else rfc3339(one) for one in (right.since, right.until))
+    return RightAnswer(state=right.state, since=since, until=until)

@@ -6,34 +6,21 @@ touches every view (decisions.md, section 4; france.md, section 5).
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, Literal
 
 from sqlalchemy import Connection
 
 from credentials.views import View
+from wallet_api.points.store import find_balance
 from wallet_api.problems import WalletError
 
 from . import store
+from .kinds import FINAL, TITLE_GONE, MeasureKind, MeasureSubject
+from .right_to_drive import holds_at
 from .store import MeasureRow
 
 RIGHT_VIEWS: Final = frozenset({View.ROAD_CHECK, View.PROOF})
-
-
-class MeasureKind(StrEnum):
-    """Acts on a right or a title."""
-
-    SUSPENSION = "suspension"
-    REVOCATION = "revocation"
-    LIFT = "lift"
-    CANCELLATION = "cancellation"
-
-
-class MeasureSubject(StrEnum):
-    """What a measure is about: the right to drive, or the title or card itself."""
-
-    RIGHT = "right"
-    DOCUMENT = "document"
 
 
 def touches(measure: MeasureRow, view: View) -> bool:
@@ -42,24 +29,44 @@ def touches(measure: MeasureRow, view: View) -> bool:
 
 
 def in_force(measure: MeasureRow, now: int) -> bool:
-    """Whether an open measure holds at `now`: not before its release, not after its end or its lift."""
-    ends = [end for end in (measure.until, measure.lifted_at) if end is not None]
-    return measure.since <= now < min(ends, default=now + 1)
+    """Whether a measure holds at `now`: released and begun, neither over nor lifted, and not void."""
+    return holds_at(measure, now)
+
+
+def refuses(measure: MeasureRow, now: int) -> bool:
+    """Whether a measure in force stops issuing and renewal. A restriction does not: what is issued bears its code."""
+    return measure.kind != MeasureKind.RESTRICTION and in_force(measure, now)
+
+
+def is_restricted(measures: Iterable[MeasureRow], now: int) -> bool:
+    """Whether an interlock order is in force: every category then bears its code (R224-6)."""
+    return any(one.kind == MeasureKind.RESTRICTION and in_force(one, now) for one in measures)
+
+
+def state_of_title(measures: Iterable[MeasureRow], now: int) -> Literal["held", "lost", "stolen", "revoked"]:
+    """Whether the title is there, whatever the right to drive. Its end stands in the registry and in what is issued."""
+    on_title = [one for one in measures if one.subject == MeasureSubject.DOCUMENT]
+    kinds = {one.kind for one in on_title if in_force(one, now)}
+    if MeasureKind.REVOCATION in kinds:
+        return "revoked"
+    if MeasureKind.TITLE_THEFT in kinds:
+        return "stolen"
+    return "lost" if MeasureKind.TITLE_LOSS in kinds else "held"
+
+
+def invalid_since(connection: Connection, authority_id: str, document_id: str) -> int | None:
+    """Since when the points are at zero, None while they are not: the licence is invalid then (L223-1)."""
+    held = find_balance(connection, authority_id, document_id)
+    return held.as_of if held is not None and held.balance == 0 else None
 
 
 def require_good_standing(connection: Connection, authority_id: str, document_id: str, now: int) -> None:
-    """Raises `WalletError` while any measure is in force: nothing is renewed then."""
-    _require(store.open_measures(connection, authority_id, document_id, now), now)
-
-
-def require_view_in_good_standing(measures: list[MeasureRow], view: View, now: int) -> None:
-    """Raises `WalletError` when a measure in force touches the view."""
-    _require([one for one in measures if touches(one, view)], now)
-
-
-def _require(measures: list[MeasureRow], now: int) -> None:
-    kinds = {one.kind for one in measures if in_force(one, now)}
-    if MeasureKind.REVOCATION in kinds:
+    """Raises `WalletError` while a measure refuses: nothing is renewed then."""
+    measures = store.open_measures(connection, authority_id, document_id, now)
+    kinds = {one.kind for one in measures if refuses(one, now)}
+    if kinds & FINAL:
         raise WalletError("document-revoked")
-    if MeasureKind.SUSPENSION in kinds:
+    if kinds & TITLE_GONE:
+        raise WalletError("title-gone")
+    if kinds:
         raise WalletError("document-suspended")

@@ -9,13 +9,15 @@ from sqlalchemy import Connection, Row, func, select, update
 from wallet_api import tables
 from wallet_api.database import insert_once
 
+from .kinds import ON_MEASURES, MeasureKind
+
 
 @dataclass(frozen=True, slots=True)
 class MeasureRow:
-    """An act on a right or a title; instants in UTC seconds.
+    """A measure with what later acts made of it; instants in UTC seconds.
 
     `since` is never before `released_at`, from which the row counts; `until` is the first instant without the measure,
-    `lifted_at` the instant from which its lift counts.
+    `lifted_at` the instant from which another act ends it. A void one counts as never taken.
     """
 
     measure_id: str
@@ -26,20 +28,25 @@ class MeasureRow:
     reason_class: str | None
     released_at: int
     lifted_at: int | None = None
+    imposed_by: str | None = None
+    void: bool = False
 
 
-def open_measures(connection: Connection, authority_id: str, document_id: str, now: int) -> list[MeasureRow]:
-    """What stands or will stand against a document at `now`: neither cancelled nor lifted, past ones included.
-
-    A lift that can still be cancelled ends nothing yet: its measure is here, with the `lifted_at` to come.
-    """
+def measures_of(connection: Connection, authority_id: str, document_id: str, now: int) -> list[MeasureRow]:
+    """Every measure of a document that was not cancelled, past and future ones included, in the order of recording."""
     table = tables.measure
     rows = connection.execute(
-        select(table).where(table.c.authority_id == authority_id, table.c.document_id == document_id)
+        select(table)
+        .where(table.c.authority_id == authority_id, table.c.document_id == document_id)
+        .order_by(table.c.recorded_at, table.c.measure_id)
     ).all()
-    cancelled = {row.lifts_id for row in rows if row.kind == "cancellation"}
-    kept = [row for row in rows if row.measure_id not in cancelled and row.kind != "cancellation"]
-    lifts = {row.lifts_id: row.released_at for row in kept if row.kind == "lift"}
+    cancelled = {row.lifts_id for row in rows if row.kind == MeasureKind.CANCELLATION}
+    kept = [row for row in rows if row.measure_id not in cancelled]
+    voided = {row.lifts_id: row.released_at for row in kept if row.kind == MeasureKind.VOIDING}
+    lifted: dict[str, int] = {}
+    for row in kept:
+        if row.lifts_id is not None and row.kind != MeasureKind.CANCELLATION:
+            lifted[row.lifts_id] = min(row.released_at, lifted.get(row.lifts_id, row.released_at))
     return [
         MeasureRow(
             row.measure_id,
@@ -49,11 +56,22 @@ def open_measures(connection: Connection, authority_id: str, document_id: str, n
             row.until,
             row.reason_class,
             row.released_at,
-            lifts.get(row.measure_id),
+            lifted.get(row.measure_id),
+            row.imposed_by,
+            voided.get(row.measure_id, now + 1) <= now,
         )
         for row in kept
-        if row.kind != "lift" and lifts.get(row.measure_id, now + 1) > now
+        if row.kind not in ON_MEASURES
     ]
+
+
+def open_measures(connection: Connection, authority_id: str, document_id: str, now: int) -> list[MeasureRow]:
+    """What stands or will stand against a document at `now`: neither cancelled, voided nor lifted, past ones included.
+
+    An act that ends one and can still be cancelled ends nothing yet: its measure is here, with the `lifted_at` to come.
+    """
+    measures = measures_of(connection, authority_id, document_id, now)
+    return [one for one in measures if not one.void and (one.lifted_at is None or one.lifted_at > now)]
 
 
 def count_lifts(connection: Connection, authority_id: str, measure_id: str) -> int:

@@ -44,6 +44,10 @@ class Grants:
             if entry[1] >= today.isoformat()
         )
 
+    def restricted_by(self, code: str) -> bool:
+        """Whether every right bears this restriction code."""
+        return all(code in restrictions for _, _, restrictions in self.entries.values())
+
     def _covers_one(self, right: str, older: tuple[str, str, tuple[str, ...]]) -> bool:
         mine = self.entries.get(right)
         return mine is not None and mine[1] >= older[1] and set(mine[2]) <= set(older[2])

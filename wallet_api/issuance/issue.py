@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
@@ -31,8 +31,8 @@ from keys.errors import SigningKeyError
 from keys.signer import Signer
 from verifier.signatures import LoadedKey, SignatureInvalid, load_public_key, verify_signature
 from wallet_api.authority import store as measures
-from wallet_api.authority.standing import MeasureKind, touches
-from wallet_api.authority.standing import in_force as measure_in_force
+from wallet_api.authority.measures import INTERLOCK, cause_of, reaches
+from wallet_api.authority.standing import is_restricted, refuses, touches
 from wallet_api.identifiers import fingerprint, new_id
 from wallet_api.openid4vci.configurations import Configuration
 from wallet_api.openid4vci.store import WalletRow
@@ -44,15 +44,14 @@ from wallet_api.wiring import Service
 from . import store
 from .documents import audit_look_up, look_up
 from .grants import grants_of
-from .store import Cause, CauseClass, ListKind, LiveCredential
-from .subjects import care_subject, licence_subject
+from .store import ListKind, LiveCredential
+from .subjects import care_subject, licence_subject, restricted
 from .supersede import supersede_older
 
 _EXACT: Final = frozenset({View.ROAD_CHECK, View.CARE})
 _HOUR: Final = 3_600
 _STATUS_PATH: Final = {"licence": "/s/l/", "health": "/s/h/"}
 _TRIES: Final = 8
-_MEASURE_VALUE: Final = {MeasureKind.SUSPENSION.value: 2, MeasureKind.REVOCATION.value: 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,7 @@ def _require_standing(connection: Connection, wallet: WalletRow, order: Order, n
     if wallet.paused:
         raise WalletError("wallet-paused")
     held = measures.open_measures(connection, wallet.authority_id, wallet.document_id, now)
-    if any(touches(one, order.configuration.view) and measure_in_force(one, now) for one in held):
+    if any(touches(one, order.configuration.view) and refuses(one, now) for one in held):
         raise WalletError("credential-denied")
     known = [_key_hash(key) for key in order.device_keys if key is not None]
     if len(set(known)) != len(known) or store.any_key_known(connection, known):
@@ -137,11 +136,10 @@ def _reserve(
 ) -> _Batch:
     now = service.clock.now()
     batch_id, claims = new_id(now), []
-    upcoming = [
-        one
-        for one in measures.open_measures(connection, wallet.authority_id, wallet.document_id, now)
-        if one.since > now and touches(one, order.configuration.view)
-    ]
+    held = measures.open_measures(connection, wallet.authority_id, wallet.document_id, now)
+    if isinstance(record, LicenceRecord) and is_restricted(held, now):
+        record = replace(record, categories=restricted(record.categories, INTERLOCK))
+    upcoming = [one for one in held if one.since > now]
     newest = None
     for key in order.device_keys:
         credential_id, made = _record_one(
@@ -158,16 +156,8 @@ def _reserve(
             grants_of(made.subject).to_text(),
         )
         for measure in upcoming:
-            cause = Cause(
-                CauseClass.AUTHORITY,
-                _MEASURE_VALUE[measure.kind],
-                measure.since,
-                measure.measure_id,
-                measure.until,
-                measure.reason_class,
-                measure.lifted_at,
-            )
-            store.add_cause(connection, wallet.authority_id, credential_id, cause, now)
+            if reaches(measure, made.view, grants_of(made.subject)):
+                store.add_cause(connection, wallet.authority_id, credential_id, cause_of(measure), now)
     if newest is None:
         raise WalletError("credential-request-refused")
     audit_look_up(connection, order.configuration.document_type, wallet.document_id, now)

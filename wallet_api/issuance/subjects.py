@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
-from credentials.driving_licence import AgeOver18, ListEntry, PointsBalance, Proof, RoadCheck
+from credentials.driving_licence import (
+    AgeOver18,
+    DrivingPrivilege,
+    ListEntry,
+    PointsBalance,
+    Proof,
+    RoadCheck,
+)
 from credentials.person import BirthDate
 from credentials.views import Subject, View
 from credentials.vitale_card import Care
@@ -68,6 +76,14 @@ def care_subject(record: RightsRecord) -> Care:
         record.source,
         record.exemption_ald,
         record.exemption_c2s,
+    )
+
+
+def restricted(categories: tuple[DrivingPrivilege, ...], code: str) -> tuple[DrivingPrivilege, ...]:
+    """Categories that all bear a restriction code, once each."""
+    return tuple(
+        one if code in one.restrictions else replace(one, restrictions=(*one.restrictions, code))
+        for one in categories
     )
 
 
