@@ -50,17 +50,43 @@ def cluster() -> Iterator[str]:
     if os.geteuid() == 0:
         user = pwd.getpwnam(_ordinary_user() or "")
         os.chown(folder, user.pw_uid, user.pw_gid)
+    address = f"postgresql://{USER}@/postgres?host={folder}"
     try:
-        # Speed: these tests are about what SQL means, not about power cuts.
-        options = f"-k {folder} -c listen_addresses='' -c fsync=off -c synchronous_commit=off -c max_connections=200"
         _run(bins / "initdb", "-D", folder / "data", "-U", USER, "--auth=trust", "--no-sync", "-E", "UTF8")
-        _run(bins / "pg_ctl", "-D", folder / "data", "-o", options, "-w", "-l", folder / "log", "start")
+        start(address)
         try:
-            yield f"postgresql://{USER}@/postgres?host={folder}"
+            yield address
         finally:
-            _run(bins / "pg_ctl", "-D", folder / "data", "-m", "immediate", "-w", "stop")
+            stop(address)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def start(address: str) -> None:
+    """Start the server of `address` and wait until it answers."""
+    folder = _folder(address)
+    # Speed: these tests are about what SQL means, not about power cuts.
+    options = (
+        f"-k {folder} -c listen_addresses='' -c fsync=off -c synchronous_commit=off -c max_connections=200"
+    )
+    _control(folder, "-o", options, "-l", folder / "log", "start")
+
+
+def stop(address: str) -> None:
+    """Stop the server of `address` as a crash would: connections break, nobody is asked. Nothing if it is down."""
+    folder = _folder(address)
+    if (folder / "data" / "postmaster.pid").exists():
+        _control(folder, "-m", "immediate", "stop")
+
+
+def _folder(address: str) -> Path:
+    return Path(address.partition("?host=")[2])
+
+
+def _control(folder: Path, *words: object) -> None:
+    bins = programs()
+    assert bins is not None
+    _run(bins / "pg_ctl", "-D", folder / "data", "-w", *words)
 
 
 def _run(*command: object) -> None:

@@ -17,7 +17,7 @@ from wallet_api.lease import LeaseLost, LeaseOccupied, find_lease, hold
 from wallet_api.lease import store as leases
 from wallet_api.publication import PublicationRefused, PublicationUnderWay, published_edition, run
 from wallet_api.publication.run import publish_now
-from wallet_api.wiring import Service, new_holder
+from wallet_api.wiring import Service, new_holder, wire
 
 publishing = importlib.import_module("wallet_api.publication.publish")  # the function bears the module's name
 NAME = "errand"
@@ -51,6 +51,14 @@ def test_second_holder_is_refused_with_the_first_ones_name(service, other):
     with hold(other, NAME) as second:
         assert second.fencing > first.fencing
     assert service.telemetry.registry.get_sample_value("lp_lease_held", {"lease": NAME}) == 0
+
+
+def test_service_wired_twice_is_two_holders(service):
+    """Machine and process are for people; the random word tells holders apart for sure."""
+    twin = wire(service.settings)
+    assert twin.holder.rpartition(":")[0] == service.holder.rpartition(":")[0]
+    assert twin.holder != service.holder
+    twin.database.close()
 
 
 def test_of_many_takers_exactly_one_holds_at_any_moment(service):
