@@ -134,7 +134,8 @@ def _add_authority(
     acts = authority.add_subparsers(required=True, metavar="ACTE")
     for name, text in (
         ("withdraw", "retirer des points"),
-        ("restore", "rendre des points"),
+        ("annul", "annuler un retrait de points, après un recours"),
+        ("course", "inscrire un stage de récupération de points"),
         ("suspend", "suspendre"),
         ("lift", "lever une suspension"),
         ("revoke", "révoquer, sans retour"),
@@ -145,8 +146,7 @@ def _add_authority(
             "--document", default="driving_licence", choices=[str(kind) for kind in DocumentType]
         )
         one.add_argument("--decision", required=True, help="référence unique de la décision")
-        if name in {"withdraw", "restore"}:
-            one.add_argument("--points", type=int, required=True)
+        _add_points(one, name)
         if name == "suspend":
             one.add_argument("--from", dest="starts", help="jour ou instant ; sinon maintenant")
             one.add_argument("--until", help="premier jour ou instant sans la mesure")
@@ -162,6 +162,22 @@ def _add_authority(
             help="jeton d'accès d'un vrai émetteur, au lieu de --as",
         )
         one.set_defaults(run=_authority, act=name)
+
+
+def _add_points(one: argparse.ArgumentParser, name: str) -> None:
+    if name == "withdraw":
+        what = one.add_argument_group("infraction : --offence, ou --points avec --class")
+        what.add_argument("--offence", metavar="CODE", help="code de la table des infractions")
+        what.add_argument("--points", type=int)
+        what.add_argument("--class", dest="offence_class", metavar="CLASSE", help="sinon contravention_4")
+        one.add_argument("--committed", metavar="JOUR", help="jour des faits ; sinon celui de --established")
+        one.add_argument("--established", metavar="JOUR", help="paiement ou condamnation ; sinon ce jour")
+    if name == "annul":
+        one.add_argument("--annuls", metavar="RÉFÉRENCE", required=True, help="décision de retrait annulée")
+        one.add_argument("--decided", metavar="JOUR", help="jour de l'annulation ; sinon ce jour")
+    if name == "course":
+        one.add_argument("--first-day", metavar="JOUR", required=True)
+        one.add_argument("--last-day", metavar="JOUR", required=True)
 
 
 def _add_official(

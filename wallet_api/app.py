@@ -29,6 +29,7 @@ _ROUTERS = (
     credential.router,
     wallets.router,
     points.licences,
+    points.offences,
     measure_routes.licences,
     measure_routes.cards,
     right_routes.licences,

@@ -25,6 +25,7 @@ from .settings import Settings
 
 _TIMEOUT: Final = 30  # seconds
 _ANSWER_BYTES: Final = 65_536
+_POINTS: Final = {"withdraw": "withdrawals", "annul": "annulments", "course": "courses"}
 
 
 class ActRefused(Exception):
@@ -34,17 +35,17 @@ class ActRefused(Exception):
 def act(
     settings: Settings, name: str, reference: str, document_type: DocumentType, options: Mapping[str, Any]
 ) -> str:
-    """Perform `withdraw`, `restore`, `suspend`, `lift` or `revoke`; returns the answer's JSON. Raises `ActRefused`."""
+    """Perform `withdraw`, `annul`, `course`, `suspend`, `lift` or `revoke`; returns the answer's JSON. Raises `ActRefused`."""
     licence = document_type is DocumentType.DRIVING_LICENCE
     role = AccessRole.CLERK if licence else AccessRole.HEALTH_AUTHORITY
     root = f"/authority/{'licences' if licence else 'cards'}"
     caller = _Caller(settings, options["caller"] or first_of(role), options["token_file"])
     document = f"{root}/{caller.post(f'{root}/searches', {'registry_reference': reference})['document_id']}"
     body: dict[str, object] = {"decision_reference": options["decision"]}
-    if name in {"withdraw", "restore"}:
-        path = f"{document}/points/{'withdrawals' if name == 'withdraw' else 'restorations'}"
-        day = paris_day(system_clock(settings.test_now).now())
-        body |= {"points": options["points"], "established_on": day.isoformat()}
+    today = paris_day(system_clock(settings.test_now).now()).isoformat()
+    if name in _POINTS:
+        path = f"{document}/points/{_POINTS[name]}"
+        body |= _points_members(name, options, today)
     elif name == "suspend":
         path = f"{document}/suspensions"
         body |= {
@@ -56,6 +57,19 @@ def act(
         path = f"{document}/revocations"
         body |= {"subject": options["subject"]} if licence else {}
     return json.dumps(caller.post(path, body, f"{name} {document} {options['decision']}"))
+
+
+def _points_members(name: str, options: Mapping[str, Any], today: str) -> dict[str, object]:
+    """What the act says; days left out are today."""
+    if name == "annul":
+        return {"annuls_reference": options["annuls"], "decided_on": options["decided"] or today}
+    if name == "course":
+        return {"first_day": options["first_day"], "last_day": options["last_day"]}
+    established = options["established"] or today
+    members = {"committed_on": options["committed"] or established, "established_on": established}
+    stated = {key: options[key] for key in ("points", "offence_class", "offence") if options[key] is not None}
+    # Most offences with points are contraventions of the fourth class; a decision that names another says so.
+    return members | ({} if "offence" in stated else {"offence_class": "contravention_4"}) | stated
 
 
 def _only_suspension(caller: _Caller, document: str) -> str:

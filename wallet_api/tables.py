@@ -254,22 +254,38 @@ points_entry: Final = Table(
     Column("decision_reference", _REFERENCE, nullable=False),
     Column("points", Integer, nullable=False),
     Column("applied", Integer, nullable=False),
-    Column("committed_on", _DAY),
-    Column("established_on", _DAY, nullable=False),
+    Column("first_day", _DAY),
+    Column("last_day", _DAY, nullable=False),
     Column("offence_class", _WORD),
+    Column("offence", _WORD),
     Column("stop_reference", _REFERENCE),
+    Column("terms", _WORD),
     Column("annuls_id", _ID),
+    Column("attempt", Integer, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
+    Column("released_at", BigInteger, nullable=False),
     Column("actor_id", _ID, nullable=False),
     PrimaryKeyConstraint("authority_id", "entry_id"),
     UniqueConstraint("authority_id", "decision_reference"),
-    UniqueConstraint("authority_id", "annuls_id"),
+    UniqueConstraint("authority_id", "annuls_id", "attempt"),
     UniqueConstraint("authority_id", "document_id", "sequence"),
     _of_document(),
-    CheckConstraint("kind IN ('opening', 'withdrawal', 'restoration')", name="kind"),
+    CheckConstraint(
+        "kind IN ('opening', 'loss', 'course', 'training', 'annulment', 'category_added', 'earlier_zero', "
+        "'invalidation_notified', 'handed_in', 'cancellation', 'settled')",
+        name="kind",
+    ),
     CheckConstraint("points >= 0 AND points <= 12", name="points"),
 )
-"""The ledger, in the order of `sequence` for each licence. `points` is what the decision says, `applied` the signed change of the balance that it made."""
+"""The ledger, in the order of `sequence` for each licence; append-only. A row counts from `released_at` on, unless a
+`cancellation` names it in `annuls_id`; `attempt` counts the earlier rows that name the same one.
+
+`last_day` is the Paris day from which the law knows of it: a loss is established, a course ends. `first_day` is that of
+the offence, of the course, or, of an opening, of the licence. `terms` is the regime of an opening, or category and way of
+learning of a `category_added`. `points` of an opening are those missing of which nothing else is known. `applied` is the
+change of the balance that the row made when it was recorded; the balance follows from the facts, not from its sum.
+Rows of kind `settled` were written before the ledger knew the law; the opening carries what they amounted to.
+"""
 
 points_balance: Final = Table(
     "points_balance",
@@ -277,13 +293,21 @@ points_balance: Final = Table(
     _authority(),
     Column("document_id", _ID, nullable=False),
     Column("balance", Integer, nullable=False),
+    Column("cap", Integer, nullable=False),
+    Column("state", _WORD, nullable=False),
+    Column("invalid_since", BigInteger),
+    Column("probation_end", _DAY),
+    Column("next_change_at", BigInteger),
     Column("as_of", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("authority_id", "document_id"),
     _of_document(),
-    CheckConstraint("balance >= 0 AND balance <= 12", name="balance"),
+    CheckConstraint("balance >= 0 AND balance <= cap AND cap <= 12", name="balance"),
+    CheckConstraint("state IN ('VALIDE', 'INVALIDE')", name="state"),
+    Index("ix_points_balance_next_change_at", "authority_id", "next_change_at"),
 )
-"""The balance that the ledger amounts to (Code de la route L223-1: 0 to 12)."""
+"""What the engine said of each licence at `as_of` (Code de la route L223-1). It holds until `next_change_at`: the next
+milestone of the law or the next release of a row, NULL for never. `probation_end` is NULL outside probation."""
 
 terminal: Final = Table(
     "terminal",

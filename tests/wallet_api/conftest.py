@@ -196,8 +196,14 @@ class Authority:
         return self.client.get(path, headers={"Authorization": f"Bearer {self.key}"})
 
     def withdraw(self, document_id: str, points: int, reference: str) -> Any:
-        """Points withdrawn by a decision."""
-        body = {"decision_reference": reference, "points": points, "established_on": "2026-10-30"}
+        """Points withdrawn by a decision, for one offence of the fourth class: at most six."""
+        body = {
+            "decision_reference": reference,
+            "points": points,
+            "offence_class": "contravention_4",
+            "committed_on": "2026-10-12",
+            "established_on": "2026-10-30",
+        }
         return self.post(f"/authority/licences/{document_id}/points/withdrawals", body)
 
 

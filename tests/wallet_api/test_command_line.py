@@ -112,7 +112,13 @@ def test_authority_commands_act_once_over_http(running):
     other = _run("authority", "withdraw", *common, "CLI-1", "--points", 4, ok=False)
     assert other.returncode == 2
     assert "409" in other.stderr
-    assert json.loads(_run("authority", "restore", *common, "CLI-2", "--points", 1).stdout)["balance"] == 6
+    annulled = _run("authority", "annul", *common, "CLI-2", "--annuls", "CLI-1")
+    assert json.loads(annulled.stdout)["balance"] == 8
+    by_code = _run("authority", "withdraw", *common, "CLI-2.bis", "--offence", "phone")
+    assert json.loads(by_code.stdout)["balance"] == 5
+    days = ("--first-day", "2026-09-04", "--last-day", "2026-09-05")
+    course = json.loads(_run("authority", "course", *common, "CLI-2.ter", *days).stdout)
+    assert (course["balance"], course["applied"]) == (9, 4)
     _run("authority", "suspend", *common, "CLI-3", "--until", "2099-01-01")
     lifted = json.loads(_run("authority", "lift", *common, "CLI-4").stdout)
     assert lifted["kind"] == "lift"

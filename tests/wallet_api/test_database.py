@@ -12,11 +12,12 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import insert, select, text, update
 
+from tests.conftest import INSTANT
 from wallet_api import tables
 from wallet_api.database import Database, insert_once, migrations
 from wallet_api.identifiers import new_id
-from wallet_api.points import store
-from wallet_api.points.record import EntryKind, PointsDecision, open_ledger, record
+from wallet_api.points.history import PointsHistory
+from wallet_api.points.record import open_ledger
 from wallet_api.settings import SettingsRefused
 
 THREADS, TIMES = 8, 50
@@ -40,28 +41,6 @@ def test_read_then_write_loses_no_update(service, offer):
         list(pool.map(add, range(THREADS)))
     with service.database.read() as connection:
         assert connection.execute(select(table.c.version).where(mine)).scalar_one() == 1 + THREADS * TIMES
-
-
-def test_concurrent_decisions_replay_to_the_stored_balance(service, offer):
-    """T40: withdrawals and restorations at once; the balance is what the ledger adds up to."""
-    document_id = offer().document_id
-
-    def decide(number: int) -> None:
-        for step in range(20):
-            kind = EntryKind.WITHDRAWAL if (number + step) % 2 else EntryKind.RESTORATION
-            decision = PointsDecision(kind, f"D-{number}-{step}", 1 + step % 3, date(2026, 10, 1))
-            with service.database.write() as connection:
-                record(connection, "licence", document_id, decision, service.clock.now(), "0" * 32)
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(decide, range(THREADS)))
-    with service.database.read() as connection:
-        rows = store.entries(connection, "licence", document_id)
-        balance = store.find_balance(connection, "licence", document_id)
-    assert Counter(row.kind for row in rows) == {"opening": 1, "withdrawal": 80, "restoration": 80}
-    assert balance is not None
-    assert balance.balance == sum(row.applied for row in rows)
-    assert [row.sequence for row in rows] == list(range(1, balance.version + 1))
 
 
 def test_insert_once_lets_one_of_many_through(service):
@@ -134,7 +113,7 @@ def test_foreign_object_is_refused_by_the_database(service):
     from sqlalchemy.exc import IntegrityError
 
     with pytest.raises(IntegrityError), service.database.write() as connection:
-        open_ledger(connection, "licence", new_id(0), 12, 0)
+        open_ledger(connection, "licence", new_id(0), PointsHistory(date(2020, 1, 1)), INSTANT)
 
 
 @pytest.mark.parametrize("address", ["mysql://host/db", "nonsense", "sqlite:///:memory:x?:y"])

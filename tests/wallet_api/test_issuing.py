@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
 import pytest
 from sqlalchemy import func, select
@@ -133,7 +134,9 @@ def test_ten_categories_and_a_probation_are_issued(client, clock, offer):
     assert isinstance(found["theo"], RoadCheck)
     assert len(found["theo"].categories) == 10
     assert found["theo"].birth_date.day is None
-    assert found["ines"].probation_end is not None
+    assert found["ines"].probation_end == date(2029, 5, 18)
+    assert found["theo"].probation_end is None
+    assert found["theo"].points.value == 10
     assert found["ines"].points.value == 6
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given
@@ -56,6 +57,9 @@ def test_calendar_comes_true_if_nothing_else_happens(licence, drawn, days):
     at = _instant(licence, days)
     day = licence.obtained_on + timedelta(days)
     known = [one for one in drawn if known_since(one) <= day]
+    training = licence.training_completed_on
+    if training is not None and training > day:
+        licence = replace(licence, training_completed_on=None)
     for change in standing_at(licence, known, at).calendar:
         before = standing_at(licence, known, paris_midnight(change.on) - 1)
         on_the_day = standing_at(licence, known, paris_midnight(change.on))

@@ -184,7 +184,7 @@ def test_acts_leave_audit_rows_without_personal_data(service, wallet, licence_au
     with service.database.read() as connection:
         rows = connection.execute(select(tables.audit_entry)).mappings().all()
         assert audit.verify(connection, "licence") is None
-    assert {"registry_asked", "withdrawal"} <= {row["act"] for row in rows}
+    assert {"registry_asked", "loss"} <= {row["act"] for row in rows}
     text = json.dumps([dict(row) for row in rows])
     assert "MARTIN" not in text
     assert "24AA00017" not in text

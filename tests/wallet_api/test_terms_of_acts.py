@@ -13,6 +13,8 @@ from tests.wallet_api.conftest import Authority
 from wallet_api import idempotency, tables
 from wallet_api.roles import AccessRole
 
+_LOSS = {"offence_class": "contravention_4", "committed_on": "2026-10-12", "established_on": "2026-10-30"}
+
 
 def _code(answer) -> str:
     return answer.json()["type"].rpartition("/")[2]
@@ -118,7 +120,7 @@ def test_pace_is_a_persons_own_and_spares_answers_given_again(
     wallet, licence_authority, client, keys_of_roles
 ):
     """A colleague goes on; a request sent again gets its answer; a refused act does not count."""
-    body = {"decision_reference": "D-0", "points": 1, "established_on": "2026-10-30"}
+    body = {"decision_reference": "D-0", "points": 1, **_LOSS}
     path = f"/authority/licences/{wallet.document_id}/points/withdrawals"
     for _ in range(8):
         assert licence_authority.post(path, body, key="the-key-of-the-first-act").status_code == 201
@@ -160,7 +162,7 @@ def test_one_key_text_of_two_people_is_two_keys(wallet, licence_authority, clien
 
 def test_stored_answers_are_forgotten_after_two_days(service, wallet, licence_authority, clock):
     """Then the decision reference alone stands against a second recording."""
-    body = {"decision_reference": "D-1", "points": 1, "established_on": "2026-10-30"}
+    body = {"decision_reference": "D-1", "points": 1, **_LOSS}
     path = f"/authority/licences/{wallet.document_id}/points/withdrawals"
     key = "the-key-that-is-forgotten"
     licence_authority.post(path, body, key=key)

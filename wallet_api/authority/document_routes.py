@@ -9,6 +9,7 @@ from credentials.spec import DocumentType
 from wallet_api.access import Actor
 from wallet_api.asked_service import ServiceOf
 from wallet_api.clock import rfc3339
+from wallet_api.points.current import invalid_since
 from wallet_api.problems import WalletError
 from wallet_api.wallets import store as wallets
 from wallet_api.wallets.life import lose
@@ -41,7 +42,7 @@ from .schemas import (
     recorded_measure,
     right_answer,
 )
-from .standing import in_force, invalid_since, state_of_title
+from .standing import in_force, state_of_title
 
 licences = APIRouter(prefix="/authority/licences", tags=["Permis"])
 cards = APIRouter(prefix="/authority/cards", tags=["Carte Vitale"])
@@ -94,7 +95,7 @@ def read_licence(
     with service.database.read() as connection:
         answer = _document(connection, actor, (LICENCE, licence_id), response, now)
         measures = store.measures_of(connection, actor.authority_id, licence_id, now)
-        zero_since = invalid_since(connection, actor.authority_id, licence_id)
+        zero_since = invalid_since(connection, actor.authority_id, licence_id, now)
     return LicenceAnswer(
         **dict(answer),
         right=right_answer(right_to_drive(measures, zero_since, now)),

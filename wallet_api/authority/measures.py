@@ -24,6 +24,7 @@ from wallet_api.identifiers import new_id
 from wallet_api.issuance import store as issuance
 from wallet_api.issuance.grants import Grants
 from wallet_api.issuance.store import Cause, CauseClass
+from wallet_api.points.consequences import refresh
 from wallet_api.problems import WalletError
 
 from . import store
@@ -226,6 +227,8 @@ def append(
             **(detail or {}),
         },
     )
+    if imposed.subject is MeasureSubject.RIGHT:
+        refresh(connection, authority_id, act.document_id, act.now)
     return MeasureRow(
         measure_id,
         imposed.kind.value,

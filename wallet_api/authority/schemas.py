@@ -35,16 +35,6 @@ class Body(BaseModel):
     decision_reference: DecisionReference
 
 
-class PointsBody(Body):
-    """Points withdrawn or restored. Days are Paris civil days; a loss exists since its establishment (L223-1)."""
-
-    points: int = Field(strict=True, ge=1, le=12)
-    established_on: date
-    committed_on: date | None = None
-    offence_class: OffenceClass | None = None
-    stop_reference: DecisionReference | None = None
-
-
 class SuspensionBody(Body):
     """A suspension: from now on unless said otherwise; `until` is the first instant or day without it."""
 
@@ -112,15 +102,6 @@ class CancellationBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class PointsAnswer(BaseModel):
-    """What was written to the ledger, and the balance after it."""
-
-    entry_id: str
-    applied: int
-    balance: int
-    as_of: str
-
-
 class MeasureAnswer(BaseModel):
     """What was recorded."""
 
@@ -148,26 +129,6 @@ class RightAnswer(BaseModel):
     state: RightState
     since: str | None
     until: str | None
-
-
-class LedgerRow(BaseModel):
-    """A row of the ledger."""
-
-    entry_id: str
-    kind: str
-    decision_reference: str
-    points: int
-    applied: int
-    established_on: str
-    recorded_at: str
-
-
-class Ledger(BaseModel):
-    """A licence's balance and how it came about."""
-
-    balance: int
-    as_of: str
-    entries: list[LedgerRow]
 
 
 class WalletAnswer(BaseModel):

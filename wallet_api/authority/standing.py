@@ -12,7 +12,7 @@ from typing import Final, Literal
 from sqlalchemy import Connection
 
 from credentials.views import View
-from wallet_api.points.store import find_balance
+from wallet_api.points.current import invalid_since
 from wallet_api.problems import WalletError
 
 from . import store
@@ -54,10 +54,10 @@ def state_of_title(measures: Iterable[MeasureRow], now: int) -> Literal["held", 
     return "lost" if MeasureKind.TITLE_LOSS in kinds else "held"
 
 
-def invalid_since(connection: Connection, authority_id: str, document_id: str) -> int | None:
-    """Since when the points are at zero, None while they are not: the licence is invalid then (L223-1)."""
-    held = find_balance(connection, authority_id, document_id)
-    return held.as_of if held is not None and held.balance == 0 else None
+def require_points(connection: Connection, authority_id: str, document_id: str, view: View, now: int) -> None:
+    """Raises `WalletError` when the view speaks of a right to drive that ended with the points (L223-1)."""
+    if view in RIGHT_VIEWS and invalid_since(connection, authority_id, document_id, now) is not None:
+        raise WalletError("credential-denied")
 
 
 def require_good_standing(connection: Connection, authority_id: str, document_id: str, now: int) -> None:

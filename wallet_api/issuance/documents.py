@@ -76,6 +76,6 @@ def open_document(
     if not insert_once(connection, tables.document, row):
         return open_document(service, connection, document_type, reference)  # another transaction was first
     if isinstance(record, LicenceRecord):
-        open_ledger(connection, authority_id, document_id, record.opening_points, now)
+        open_ledger(connection, authority_id, document_id, record.points_history, now)
     audit_look_up(connection, document_type, document_id, now)
     return document_id

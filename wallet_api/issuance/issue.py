@@ -32,11 +32,11 @@ from keys.signer import Signer
 from verifier.signatures import LoadedKey, SignatureInvalid, load_public_key, verify_signature
 from wallet_api.authority import store as measures
 from wallet_api.authority.measures import INTERLOCK, cause_of, reaches
-from wallet_api.authority.standing import is_restricted, refuses, touches
+from wallet_api.authority.standing import is_restricted, refuses, require_points, touches
 from wallet_api.identifiers import fingerprint, new_id
 from wallet_api.openid4vci.configurations import Configuration
 from wallet_api.openid4vci.store import WalletRow
-from wallet_api.points.store import find_balance
+from wallet_api.points.current import current, probation_end
 from wallet_api.problems import WalletError
 from wallet_api.registries.adapters import LicenceRecord, RightsRecord
 from wallet_api.wiring import Service
@@ -121,6 +121,7 @@ def _require_standing(connection: Connection, wallet: WalletRow, order: Order, n
     held = measures.open_measures(connection, wallet.authority_id, wallet.document_id, now)
     if any(touches(one, order.configuration.view) and refuses(one, now) for one in held):
         raise WalletError("credential-denied")
+    require_points(connection, wallet.authority_id, wallet.document_id, order.configuration.view, now)
     known = [_key_hash(key) for key in order.device_keys if key is not None]
     if len(set(known)) != len(known) or store.any_key_known(connection, known):
         raise WalletError("device-key-used")
@@ -232,14 +233,20 @@ def _subject(
     if isinstance(record, RightsRecord):
         return care_subject(record)
     view = order.configuration.view
-    points = None
+    held = points = None
     if view is View.ROAD_CHECK:
-        held = find_balance(connection, wallet.authority_id, wallet.document_id)
+        held = current(connection, wallet.authority_id, wallet.document_id, now)
         points = None if held is None else PointsBalance(held.balance, now)
     # On paper an age without a portrait proves nothing, so there it travels unasked.
     portrait = order.portrait or (order.configuration.paper and view is View.AGE_OVER_18)
     return licence_subject(
-        view, record, today=paris_day(now), portrait=portrait, points=points, points_entry=entry
+        view,
+        record,
+        today=paris_day(now),
+        portrait=portrait,
+        points=points,
+        points_entry=entry,
+        probation_end=probation_end(held),
     )
 
 

@@ -27,10 +27,11 @@ def licence_subject(
     portrait: bool,
     points: PointsBalance | None,
     points_entry: ListEntry | None,
+    probation_end: date | None = None,
 ) -> Subject:
     """The subject of a licence's view. Points reach `road_check` and nothing else (L223-7).
 
-    `today` is the Paris day of issue; the portrait travels only when the wallet asks for it.
+    `probation_end` is the first day after a probation that runs. `today` is the Paris day of issue; the portrait travels only when the wallet asks for it.
     """
     picture = record.portrait if portrait else None
     if view is View.AGE_OVER_18:
@@ -55,7 +56,7 @@ def licence_subject(
         record.categories,
         points,
         points_entry,
-        record.probation_end,
+        probation_end,
         picture,
     )
 

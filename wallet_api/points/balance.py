@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -80,8 +80,10 @@ def standing_at(licence: Licence, facts: Sequence[Fact], at: int, *, rules: Rule
     if day < licence.obtained_on:
         raise BeforeLicence
     accepted = accept(licence, facts, rules)
-    known = _known_on(accepted, day)
-    account = _Account(accepted.licence, known, rules)
+    licence = accepted.licence
+    if licence.training_completed_on is not None and licence.training_completed_on > day:
+        licence = replace(licence, training_completed_on=None)
+    account = _Account(licence, _known_on(accepted, day), rules)
     account.run()
     return account.standing(day, tuple(accepted.refused))
 

@@ -1,123 +1,241 @@
-"""Record decisions on points: append to the ledger, change the balance, in one transaction.
+"""Record what is decided about points: append to the ledger, recompute, and let the consequences follow.
 
-The balance is what the ledger's `applied` changes add up to, always within 0..12 (Code de la route L223-1). A
-withdrawal greater than the balance takes what is there; a restoration stops at 12. The law's rules of time come on top
-of this ledger and do not change its rows.
+- The caller holds the document's row (`authority.perform` does), so that decisions on one licence queue up.
+- A row counts from its `released_at` on. What it brings to credentials follows then: at once, or in `refresh_due`.
+- What the law does not know is refused with a problem; nothing is written then.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
-from enum import StrEnum
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import Connection
 
 from credentials.paris_day import paris_day
-from credentials.spec import POINTS_MAX
+from wallet_api import audit
 from wallet_api.identifiers import new_id
 from wallet_api.problems import WalletError
 
 from . import store
+from .accept import Refusal, in_training_window, refusal
+from .consequences import settle
+from .decisions import Decision, NoticeReceived, TitleHandedIn, TrainingCompleted
+from .history import PointsHistory
+from .ledger import EntryKind, Ledger, fact_of
+from .rows import attempt_at, opening_rows, rows_of
+from .rules import RULES
+from .store import BalanceRow, EntryRow
+from .training import restrictions
 
-
-class EntryKind(StrEnum):
-    """Kinds of ledger rows."""
-
-    OPENING = "opening"
-    WITHDRAWAL = "withdrawal"
-    RESTORATION = "restoration"
-
-
-_SIGN: Final = {EntryKind.WITHDRAWAL: -1, EntryKind.RESTORATION: 1}
-
-
-@dataclass(frozen=True, slots=True)
-class PointsDecision:
-    """A decision on points, as the authority states it. Days are Paris civil days."""
-
-    kind: EntryKind
-    decision_reference: str
-    points: int
-    established_on: date
-    committed_on: date | None = None
-    offence_class: str | None = None
-    stop_reference: str | None = None
+PROBLEM_OF: Final = {
+    Refusal.BEFORE_LICENCE: "dates-out-of-order",
+    Refusal.DATES_OUT_OF_ORDER: "dates-out-of-order",
+    Refusal.POINTS_NOT_OF_CLASS: "points-not-of-class",
+    Refusal.CLASS_NOT_IN_FORCE: "points-not-of-class",
+    Refusal.COURSE_DAYS: "course-days",
+    Refusal.COURSE_TOO_SOON: "course-too-soon",
+    Refusal.COURSE_AFTER_INVALIDATION: "licence-invalid",
+    Refusal.TRAINING_OUTSIDE_WINDOW: "training-outside-window",
+    Refusal.ANNULS_NOTHING: "not-found",
+    Refusal.TWICE: "fact-recorded",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A ledger row that was written, and the balance after it."""
+    """Ledger rows that were written, and where the licence stands at `as_of`, when they count.
+
+    `applied` is the change of the balance that they make together.
+    """
 
     entry_id: str
+    entry_ids: tuple[str, ...]
     applied: int
     balance: int
+    cap: int
+    state: str
     as_of: int
+    released_at: int
 
 
-def open_ledger(connection: Connection, authority_id: str, document_id: str, balance: int, now: int) -> None:
-    """Begin a licence's ledger with the balance that its registry states."""
-    store.open_balance(connection, authority_id, document_id, balance, now)
-    opening = {
-        "kind": EntryKind.OPENING,
-        "decision_reference": f"opening-{document_id}",
-        "sequence": 1,
-        "points": balance,
-        "established_on": paris_day(now).isoformat(),
-    }
-    _append(connection, authority_id, document_id, opening, balance, now, "0" * 32)
+def open_ledger(
+    connection: Connection, authority_id: str, document_id: str, history: PointsHistory, now: int
+) -> None:
+    """Begin a licence's ledger with the history that its registry hands over."""
+    rows: list[EntryRow] = []
+    for row in opening_rows(history, document_id):
+        complete = replace(
+            row, entry_id=new_id(now), sequence=len(rows) + 1, recorded_at=now, released_at=now
+        )
+        rows.append(complete)
+    balance = Ledger(rows).balance(now, version=1)
+    store.open_balance(connection, authority_id, document_id, balance)
+    for row in rows:
+        store.add_entry(connection, authority_id, document_id, row)
 
 
 def record(
     connection: Connection,
     authority_id: str,
     document_id: str,
-    decision: PointsDecision,
+    decision: Decision,
     now: int,
     actor_id: str,
+    released_at: int,
 ) -> Recorded:
-    """Write one decision. Raises `WalletError`: no ledger, or a decision with this reference is recorded already."""
-    before = store.find_balance(connection, authority_id, document_id, lock=True)
-    if before is None:
-        raise WalletError("not-a-licence-with-points")
-    after = min(POINTS_MAX, max(0, before.balance + _SIGN[decision.kind] * decision.points))
-    row: dict[str, object] = {
-        "kind": decision.kind,
-        "decision_reference": decision.decision_reference,
-        "sequence": before.version + 1,
-        "points": decision.points,
-        "established_on": decision.established_on.isoformat(),
-        "committed_on": decision.committed_on and decision.committed_on.isoformat(),
-        "offence_class": decision.offence_class,
-        "stop_reference": decision.stop_reference,
-    }
-    entry_id = _append(connection, authority_id, document_id, row, after - before.balance, now, actor_id)
-    if not store.change_balance(connection, authority_id, document_id, before, after, now):
-        msg = "a locked balance changed"
-        raise RuntimeError(msg)
-    return Recorded(entry_id, after - before.balance, after, now)
+    """Write one decision, with its audit row. Raises `WalletError` for what is no such licence or not lawful."""
+    stored, ledger = _load(connection, authority_id, document_id, now)
+    counts_at = max(now, released_at)
+    after, made = ledger, []
+    standing = ledger.standing(counts_at)
+    for row in _lawful(ledger, decision, document_id, now):
+        complete = replace(
+            row,
+            entry_id=new_id(now),
+            sequence=after.rows[-1].sequence + 1,
+            recorded_at=now,
+            released_at=counts_at,
+            actor_id=actor_id,
+        )
+        after, before = Ledger([*after.rows, complete], ledger.restrictions), standing.balance
+        standing = after.standing(counts_at)
+        made.append(replace(complete, applied=standing.balance - before))
+    after = Ledger([*ledger.rows, *made], ledger.restrictions)
+    for row in made:
+        if not store.add_entry(connection, authority_id, document_id, row):
+            raise WalletError("decision-already-recorded")
+    settle(connection, authority_id, document_id, stored, after, now, made)
+    _audit(connection, authority_id, document_id, made, actor_id, now)
+    return Recorded(
+        entry_id=made[0].entry_id,
+        entry_ids=tuple(one.entry_id for one in made),
+        applied=sum(one.applied for one in made),
+        balance=standing.balance,
+        cap=standing.cap,
+        state=standing.state.value,
+        as_of=counts_at,
+        released_at=counts_at,
+    )
 
 
-def _append(
+def cancel_entry(
     connection: Connection,
     authority_id: str,
     document_id: str,
-    row: dict[str, object],
-    applied: int,
+    entry_id: str,
     now: int,
     actor_id: str,
-) -> str:
-    entry_id = new_id(now)
-    complete = {
-        **row,
-        "authority_id": authority_id,
-        "document_id": document_id,
-        "entry_id": entry_id,
-        "applied": applied,
-        "recorded_at": now,
-        "actor_id": actor_id,
-    }
-    if not store.add_entry(connection, complete):
-        raise WalletError("decision-already-recorded")
-    return entry_id
+    decision_reference: str,
+) -> EntryRow:
+    """Cancel a row before it counts: as if it had never been recorded, though both rows stay.
+
+    Cancelling one of several offences of a stop leaves the others. Raises `WalletError`: unknown, too late, cancelled
+    already, or a row on which a later one rests.
+    """
+    stored, ledger = _load(connection, authority_id, document_id, now)
+    found = next((one for one in ledger.rows if one.entry_id == entry_id), None)
+    if found is None:
+        raise WalletError("not-found")
+    if found.kind == EntryKind.CANCELLATION or entry_id in ledger.cancelled():
+        raise WalletError("already-cancelled")
+    if now >= found.released_at:
+        raise WalletError("too-late-to-cancel")
+    if any(one.annuls_id == entry_id for one in ledger.standing_rows()):
+        raise WalletError("fact-recorded")
+    row = EntryRow(
+        EntryKind.CANCELLATION,
+        decision_reference,
+        paris_day(now).isoformat(),
+        annuls_id=entry_id,
+        attempt=attempt_at(ledger, entry_id),
+        entry_id=new_id(now),
+        sequence=ledger.rows[-1].sequence + 1,
+        recorded_at=now,
+        released_at=now,
+        actor_id=actor_id,
+    )
+    if not store.add_entry(connection, authority_id, document_id, row):
+        raise WalletError("already-cancelled")
+    settle(
+        connection,
+        authority_id,
+        document_id,
+        stored,
+        Ledger([*ledger.rows, row], ledger.restrictions),
+        now,
+        (),
+    )
+    _audit(connection, authority_id, document_id, [row], actor_id, now)
+    return row
+
+
+def _load(connection: Connection, authority_id: str, document_id: str, now: int) -> tuple[BalanceRow, Ledger]:
+    found = store.load(connection, authority_id, document_id)
+    if found is None:
+        raise WalletError("not-a-licence-with-points")
+    stored, rows = found
+    return stored, Ledger(rows, restrictions(connection, authority_id, document_id, rows, now))
+
+
+def _lawful(ledger: Ledger, decision: Decision, document_id: str, now: int) -> list[EntryRow]:
+    """The rows that a decision amounts to. Raises `WalletError` when the law knows no such thing."""
+    rows = list(rows_of(ledger, decision))
+    today = paris_day(now).isoformat()
+    if any(one.last_day > today for one in rows):
+        raise WalletError("dates-out-of-order")
+    licence, facts = ledger.facts(None)
+    for row in rows:
+        fact = fact_of(replace(row, entry_id=f"{document_id}-{row.decision_reference}"))
+        reason = None if fact is None else refusal(licence, fact, facts, RULES)
+        if reason is not None:
+            raise WalletError(PROBLEM_OF[reason])
+    if isinstance(decision, TrainingCompleted):
+        if licence.training_completed_on is not None:
+            raise WalletError("fact-recorded")
+        if not in_training_window(licence, decision.completed_on, RULES):
+            raise WalletError("training-outside-window")
+    if isinstance(decision, (NoticeReceived, TitleHandedIn)):
+        _require_zero(ledger, rows[0], now)
+    return rows
+
+
+def _require_zero(ledger: Ledger, row: EntryRow, now: int) -> None:
+    """A notice needs a balance of zero, a hand-in a notice; each is recorded once for one zero."""
+    standing = ledger.standing(now)
+    if standing.zero_on is None or row.last_day < standing.zero_on.isoformat():
+        raise WalletError("licence-not-invalid")
+    since = [one for one in ledger.standing_rows() if one.last_day >= standing.zero_on.isoformat()]
+    if any(one.kind == row.kind for one in since):
+        raise WalletError("fact-recorded")
+    notices = [one.last_day for one in since if one.kind == EntryKind.INVALIDATION_NOTIFIED]
+    if row.kind == EntryKind.HANDED_IN and not any(day <= row.last_day for day in notices):
+        raise WalletError("licence-not-invalid")
+
+
+def _audit(
+    connection: Connection,
+    authority_id: str,
+    document_id: str,
+    rows: Sequence[EntryRow],
+    actor_id: str,
+    now: int,
+) -> None:
+    """One row of the journal for one act, whatever it wrote."""
+    first = rows[0]
+    audit.append(
+        connection,
+        authority_id,
+        now=now,
+        actor_id=actor_id,
+        act=first.kind,
+        subject_id=document_id,
+        detail={
+            "entry": first.entry_id,
+            "entries": len(rows),
+            "points": sum(one.points for one in rows),
+            "annuls": first.annuls_id,
+            "released": first.released_at,
+        },
+    )

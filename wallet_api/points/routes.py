@@ -2,23 +2,61 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 from sqlalchemy import Connection
 
-from wallet_api import audit
+from credentials.paris_day import paris_day, paris_midnight
 from wallet_api.access import Actor
 from wallet_api.asked_service import ServiceOf
-from wallet_api.authority.perform import LICENCE, ActTerms, LicenceActor, ObjectId, Terms, perform
-from wallet_api.authority.schemas import Ledger, LedgerRow, PointsAnswer, PointsBody
-from wallet_api.clock import rfc3339
-from wallet_api.issuance.supersede import supersede_road_checks
+from wallet_api.authority.perform import (
+    LICENCE,
+    ActTerms,
+    LicenceActor,
+    ObjectId,
+    Terms,
+    perform,
+    released_at,
+)
+from wallet_api.authority.schemas import Body, Moment
 from wallet_api.problems import WalletError
 from wallet_api.wiring import Service
 
-from . import store as ledger
-from .record import EntryKind, PointsDecision, record
+from . import store
+from .balance import BeforeLicence
+from .current import history
+from .decisions import (
+    CategoryObtained,
+    CourseFollowed,
+    Decision,
+    LossAnnulled,
+    NoticeReceived,
+    TitleHandedIn,
+    TrainingCompleted,
+)
+from .offences import OFFENCES, offence_on
+from .record import record
+from .schemas import (
+    AnnulmentBody,
+    CategoryBody,
+    CourseBody,
+    HandInBody,
+    Ledger,
+    NoticeBody,
+    OffenceRow,
+    PointsAnswer,
+    TrainingBody,
+    WithdrawalBody,
+    ledger_answer,
+    offence_row,
+    points_answer,
+)
 
 licences = APIRouter(prefix="/authority/licences", tags=["Permis"])
+offences = APIRouter(prefix="/authority/offences", tags=["Permis"])
 
 
 @licences.post(
@@ -28,92 +66,169 @@ licences = APIRouter(prefix="/authority/licences", tags=["Permis"])
     response_model=PointsAnswer,
 )
 def withdraw_points(
-    service: ServiceOf,
-    actor: LicenceActor,
-    licence_id: ObjectId,
-    body: PointsBody,
-    terms: Terms,
+    service: ServiceOf, actor: LicenceActor, licence_id: ObjectId, body: WithdrawalBody, terms: Terms
 ) -> Response:
-    """Withdraw points by a decision."""
-    return _change_points(service, actor, licence_id, body, terms, EntryKind.WITHDRAWAL)
+    """Withdraw points for an established offence, or for those of one stop."""
+    decision = body.decision()
+    return _decide(service, actor, licence_id, "withdrawals", body, terms, lambda _: decision)
 
 
 @licences.post(
-    "/{licence_id}/points/restorations",
-    operation_id="restorePoints",
+    "/{licence_id}/points/courses",
+    operation_id="recordCourse",
     status_code=201,
     response_model=PointsAnswer,
 )
-def restore_points(
-    service: ServiceOf,
-    actor: LicenceActor,
-    licence_id: ObjectId,
-    body: PointsBody,
-    terms: Terms,
+def record_course(
+    service: ServiceOf, actor: LicenceActor, licence_id: ObjectId, body: CourseBody, terms: Terms
 ) -> Response:
-    """Restore points by a decision."""
-    return _change_points(service, actor, licence_id, body, terms, EntryKind.RESTORATION)
+    """Record a course that was followed; its points count from the day after."""
+    decision = CourseFollowed(body.decision_reference, body.first_day, body.last_day)
+    return _decide(service, actor, licence_id, "courses", body, terms, lambda _: decision)
 
 
-def _change_points(
-    service: Service, actor: Actor, licence_id: str, body: PointsBody, terms: ActTerms, kind: EntryKind
+@licences.post(
+    "/{licence_id}/points/trainings",
+    operation_id="recordTraining",
+    status_code=201,
+    response_model=PointsAnswer,
+)
+def record_training(
+    service: ServiceOf, actor: LicenceActor, licence_id: ObjectId, body: TrainingBody, terms: Terms
 ) -> Response:
-    if body.committed_on is not None and body.committed_on > body.established_on:
-        raise WalletError("dates-out-of-order")
+    """Record the training after the licence."""
+    decision = TrainingCompleted(body.decision_reference, body.completed_on)
+    return _decide(service, actor, licence_id, "trainings", body, terms, lambda _: decision)
 
-    def act(connection: Connection, now: int) -> PointsAnswer:
-        decision = PointsDecision(
-            kind,
-            body.decision_reference,
-            body.points,
-            body.established_on,
-            body.committed_on,
-            body.offence_class,
-            body.stop_reference,
-        )
-        written = record(connection, actor.authority_id, licence_id, decision, now, actor.actor_id)
-        supersede_road_checks(connection, actor.authority_id, licence_id, written.entry_id, now)
-        audit.append(
-            connection,
-            actor.authority_id,
-            now=now,
-            actor_id=actor.actor_id,
-            act=kind.value,
-            subject_id=licence_id,
-            detail={"entry": written.entry_id, "points": body.points},
-        )
-        return PointsAnswer(
-            entry_id=written.entry_id,
-            applied=written.applied,
-            balance=written.balance,
-            as_of=rfc3339(written.as_of),
-        )
 
-    path = f"/authority/licences/{licence_id}/points/{kind}s"
-    return perform(service, actor, terms, path, body, (LICENCE, licence_id), act)
+@licences.post(
+    "/{licence_id}/points/annulments",
+    operation_id="annulWithdrawal",
+    status_code=201,
+    response_model=PointsAnswer,
+)
+def annul_withdrawal(
+    service: ServiceOf, actor: LicenceActor, licence_id: ObjectId, body: AnnulmentBody, terms: Terms
+) -> Response:
+    """Annul a loss after a successful appeal: it counts as never made, and revives no older credential."""
+    if (body.entry_id is None) == (body.annuls_reference is None):
+        raise WalletError("content-refused")
+
+    def decision(connection: Connection) -> Decision:
+        entry_id = body.entry_id or store.find_entry(
+            connection, actor.authority_id, licence_id, body.annuls_reference or ""
+        )
+        if entry_id is None:
+            raise WalletError("not-found")
+        return LossAnnulled(body.decision_reference, entry_id, body.decided_on)
+
+    return _decide(service, actor, licence_id, "annulments", body, terms, decision)
+
+
+@licences.post(
+    "/{licence_id}/points/categories",
+    operation_id="addCategory",
+    status_code=201,
+    response_model=PointsAnswer,
+)
+def add_category(
+    service: ServiceOf, actor: LicenceActor, licence_id: ObjectId, body: CategoryBody, terms: Terms
+) -> Response:
+    """Record another category, for what it does to a probation."""
+    decision = CategoryObtained(body.decision_reference, body.category, body.via, body.obtained_on)
+    return _decide(service, actor, licence_id, "categories", body, terms, lambda _: decision)
+
+
+@licences.post(
+    "/{licence_id}/points/invalidations",
+    operation_id="recordInvalidationNotice",
+    status_code=201,
+    response_model=PointsAnswer,
+)
+def record_invalidation_notice(
+    service: ServiceOf, actor: LicenceActor, licence_id: ObjectId, body: NoticeBody, terms: Terms
+) -> Response:
+    """Record that the letter of invalidation was received."""
+    decision = NoticeReceived(body.decision_reference, body.received_on)
+    return _decide(service, actor, licence_id, "invalidations", body, terms, lambda _: decision)
+
+
+@licences.post(
+    "/{licence_id}/points/hand-ins",
+    operation_id="recordHandIn",
+    status_code=201,
+    response_model=PointsAnswer,
+)
+def record_hand_in(
+    service: ServiceOf, actor: LicenceActor, licence_id: ObjectId, body: HandInBody, terms: Terms
+) -> Response:
+    """Record that the title was handed in after the invalidation."""
+    decision = TitleHandedIn(body.decision_reference, body.handed_in_on)
+    return _decide(service, actor, licence_id, "hand-ins", body, terms, lambda _: decision)
 
 
 @licences.get("/{licence_id}/points", operation_id="readPoints")
-def read_points(service: ServiceOf, actor: LicenceActor, licence_id: ObjectId) -> Ledger:
-    """The balance with its date, and the ledger."""
+def read_points(
+    service: ServiceOf,
+    actor: LicenceActor,
+    licence_id: ObjectId,
+    at: Annotated[
+        Moment | None, Query(description="An instant, or the beginning of a Paris day, past or future.")
+    ] = None,
+) -> Ledger:
+    """The balance with its date, what is to come, and the ledger."""
+    now = service.clock.now()
     with service.database.read() as connection:
-        balance = ledger.find_balance(connection, actor.authority_id, licence_id)
-        rows = ledger.entries(connection, actor.authority_id, licence_id)
-    if balance is None:
+        try:
+            found = history(connection, actor.authority_id, licence_id, now, _instant(at))
+        except BeforeLicence:
+            raise WalletError("dates-out-of-order") from None
+    if found is None:
         raise WalletError("not-found")
-    return Ledger(
-        balance=balance.balance,
-        as_of=rfc3339(balance.as_of),
-        entries=[
-            LedgerRow(
-                entry_id=row.entry_id,
-                kind=row.kind,
-                decision_reference=row.decision_reference,
-                points=row.points,
-                applied=row.applied,
-                established_on=row.established_on,
-                recorded_at=rfc3339(row.recorded_at),
+    return ledger_answer(found)
+
+
+@offences.get("", operation_id="listOffences")
+def list_offences(
+    service: ServiceOf,
+    actor: LicenceActor,  # noqa: ARG001 - whoever may withdraw points
+    on: Annotated[
+        date | None, Query(description="The Paris day of the offence; today, if not given.")
+    ] = None,
+) -> list[OffenceRow]:
+    """The table of offences as the law has it on a day."""
+    day = on or paris_day(service.clock.now())
+    found = (offence_on(code, day) for code in OFFENCES)
+    return [offence_row(kind) for kind in found if kind is not None]
+
+
+def _decide(
+    service: Service,
+    actor: Actor,
+    licence_id: str,
+    name: str,
+    body: Body,
+    terms: ActTerms,
+    decision: Callable[[Connection], Decision],
+) -> Response:
+    def act(connection: Connection, now: int) -> PointsAnswer:
+        return points_answer(
+            record(
+                connection,
+                actor.authority_id,
+                licence_id,
+                decision(connection),
+                now,
+                actor.actor_id,
+                released_at(service, now),
             )
-            for row in rows
-        ],
-    )
+        )
+
+    path = f"/authority/licences/{licence_id}/points/{name}"
+    return perform(service, actor, terms, path, body, (LICENCE, licence_id), act)
+
+
+def _instant(moment: datetime | date | None) -> int | None:
+    if moment is None:
+        return None
+    return int(moment.timestamp()) if isinstance(moment, datetime) else paris_midnight(moment)

@@ -2,73 +2,176 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from wallet_api import tables
 from wallet_api.database import insert_once
 
+NOBODY: Final = "0" * 32
+
 
 @dataclass(frozen=True, slots=True)
 class BalanceRow:
-    """A balance, the instant since which it stands, and its version."""
+    """What the engine said at `as_of`; it holds until `next_change_at` (UTC seconds; None: for ever)."""
 
     balance: int
+    cap: int
+    state: str
+    invalid_since: int | None
+    probation_end: str | None
+    next_change_at: int | None
     as_of: int
-    version: int
+    version: int = 1
 
 
-def find_balance(
-    connection: Connection, authority_id: str, document_id: str, *, lock: bool = False
-) -> BalanceRow | None:
-    """The balance of a licence; with `lock`, nobody else changes it before this transaction ends."""
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """A row of the ledger, as `tables.points_entry` describes it."""
+
+    kind: str
+    decision_reference: str
+    last_day: str
+    first_day: str | None = None
+    points: int = 0
+    applied: int = 0
+    offence_class: str | None = None
+    offence: str | None = None
+    stop_reference: str | None = None
+    terms: str | None = None
+    annuls_id: str | None = None
+    attempt: int = 0
+    entry_id: str = ""
+    sequence: int = 0
+    recorded_at: int = 0
+    released_at: int = 0
+    actor_id: str = NOBODY
+
+
+_BALANCE = [tables.points_balance.c[name] for name in BalanceRow.__slots__]
+_ENTRY = [tables.points_entry.c[name] for name in EntryRow.__slots__]
+
+
+def find_balance(connection: Connection, authority_id: str, document_id: str) -> BalanceRow | None:
+    """The stored balance of a licence; it may be due for recomputation (`current.current`)."""
     table = tables.points_balance
-    query = select(table.c.balance, table.c.as_of, table.c.version).where(
-        table.c.authority_id == authority_id, table.c.document_id == document_id
-    )
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = connection.execute(
+        select(*_BALANCE).where(table.c.authority_id == authority_id, table.c.document_id == document_id)
+    ).one_or_none()
     return None if row is None else BalanceRow(*row)
 
 
-def open_balance(connection: Connection, authority_id: str, document_id: str, balance: int, now: int) -> None:
+def load(
+    connection: Connection, authority_id: str, document_id: str
+) -> tuple[BalanceRow, list[EntryRow]] | None:
+    """Balance and ledger in one statement, the balance locked; None when the document bears no points.
+
+    The caller holds the document's row, so that nobody appends meanwhile.
+    """
+    balance, entry = tables.points_balance, tables.points_entry
+    rows = connection.execute(
+        select(*_BALANCE, *_ENTRY)
+        .join(
+            entry,
+            (entry.c.authority_id == balance.c.authority_id) & (entry.c.document_id == balance.c.document_id),
+        )
+        .where(balance.c.authority_id == authority_id, balance.c.document_id == document_id)
+        .order_by(entry.c.sequence)
+        .with_for_update(of=balance)
+    ).all()
+    if not rows:
+        return None
+    width = len(_BALANCE)
+    return BalanceRow(*rows[0][:width]), [EntryRow(*row[width:]) for row in rows]
+
+
+def entries(connection: Connection, authority_id: str, document_id: str) -> list[EntryRow]:
+    """The ledger of a licence in the order of recording."""
+    return ledgers(connection, authority_id, [document_id])[document_id]
+
+
+def ledgers(
+    connection: Connection, authority_id: str, document_ids: Iterable[str]
+) -> dict[str, list[EntryRow]]:
+    """The ledgers of several licences, each in the order of recording."""
+    table = tables.points_entry
+    rows = connection.execute(
+        select(table.c.document_id, *_ENTRY)
+        .where(table.c.authority_id == authority_id, table.c.document_id.in_(list(document_ids)))
+        .order_by(table.c.document_id, table.c.sequence)
+    )
+    found: dict[str, list[EntryRow]] = defaultdict(list)
+    for row in rows:
+        found[row[0]].append(EntryRow(*row[1:]))
+    return found
+
+
+def due(connection: Connection, authority_id: str, now: int, limit: int) -> dict[str, BalanceRow]:
+    """Locked balances of up to `limit` licences that are due; one that somebody acts on just now is left to him."""
+    table = tables.points_balance
+    rows = connection.execute(
+        select(table.c.document_id, *_BALANCE)
+        .where(table.c.authority_id == authority_id, table.c.next_change_at <= now)
+        .order_by(table.c.next_change_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return {row[0]: BalanceRow(*row[1:]) for row in rows}
+
+
+def open_balance(connection: Connection, authority_id: str, document_id: str, row: BalanceRow) -> None:
     """The first balance of a licence."""
     connection.execute(
         insert(tables.points_balance).values(
-            authority_id=authority_id, document_id=document_id, balance=balance, as_of=now, version=1
+            authority_id=authority_id, document_id=document_id, **_members(row)
         )
     )
 
 
-def change_balance(
-    connection: Connection, authority_id: str, document_id: str, before: BalanceRow, balance: int, now: int
-) -> bool:
-    """Replace the balance that was read; False when somebody changed it meanwhile."""
+def change_balance(connection: Connection, authority_id: str, document_id: str, row: BalanceRow) -> None:
+    """Replace the balance by its next version. `RuntimeError` when somebody changed it meanwhile."""
     table = tables.points_balance
     result = connection.execute(
         update(table)
         .where(
             table.c.authority_id == authority_id,
             table.c.document_id == document_id,
-            table.c.version == before.version,
+            table.c.version == row.version - 1,
         )
-        .values(balance=balance, as_of=now, version=before.version + 1)
+        .values(**_members(row))
     )
-    return result.rowcount == 1
+    if result.rowcount != 1:
+        msg = "a locked balance changed"
+        raise RuntimeError(msg)
 
 
-def add_entry(connection: Connection, row: dict[str, object]) -> bool:
+def add_entry(connection: Connection, authority_id: str, document_id: str, row: EntryRow) -> bool:
     """Append to the ledger; False when the decision reference is taken already."""
-    return insert_once(connection, tables.points_entry, row)
-
-
-def entries(connection: Connection, authority_id: str, document_id: str) -> list[Row[tuple[object, ...]]]:
-    """The ledger of a licence in the order of recording."""
-    table = tables.points_entry
-    return list(
-        connection.execute(
-            select(table)
-            .where(table.c.authority_id == authority_id, table.c.document_id == document_id)
-            .order_by(table.c.sequence)
-        )
+    members = {name: getattr(row, name) for name in EntryRow.__slots__}
+    return insert_once(
+        connection,
+        tables.points_entry,
+        {"authority_id": authority_id, "document_id": document_id, **members},
     )
+
+
+def find_entry(
+    connection: Connection, authority_id: str, document_id: str, decision_reference: str
+) -> str | None:
+    """The id of a row of this licence by its decision reference."""
+    table = tables.points_entry
+    return connection.execute(
+        select(table.c.entry_id).where(
+            table.c.authority_id == authority_id,
+            table.c.document_id == document_id,
+            table.c.decision_reference == decision_reference,
+        )
+    ).scalar_one_or_none()
+
+
+def _members(row: BalanceRow) -> dict[str, object]:
+    return {name: getattr(row, name) for name in BalanceRow.__slots__}

@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from keys.errors import SigningKeyError
 from wallet_api import telemetry
 from wallet_api.lease import Held, LeaseLost, LeaseOccupied, hold
+from wallet_api.points.consequences import refresh_due
 from wallet_api.wiring import Service
 
 from . import publish, published_edition, store
@@ -73,6 +74,7 @@ def _publish_under(service: Service, held: Held) -> PublicationReport:
     with service.database.write() as connection:
         held.confirm(connection)
         edition = store.next_edition(connection, published, now, service.holder, held.fencing)
+        refresh_due(connection, now)  # milestones and releases of points show without any act
     with service.database.read(patient=True) as connection:
         state = store.read_state(connection, service.settings.base_url, edition, now)
     confirmed = partial(_confirmed, service, held, edition)

@@ -81,6 +81,7 @@ def changed_between(connection: Connection, after: int, until: int) -> bool:
         cause.c.lifted_at,
         measure.c.released_at,
         balance.c.as_of,
+        balance.c.next_change_at,
     )
     return any(
         connection.execute(select(exists().where(instant > after, instant <= until))).scalar_one()

@@ -13,6 +13,7 @@ from credentials.driving_licence import DrivingPrivilege
 from credentials.nir import Nir
 from credentials.person import BirthDate
 from credentials.vitale_card import RightsPeriod
+from wallet_api.points.history import PointsHistory
 
 
 class RegistrySilent(Exception):
@@ -35,7 +36,7 @@ ISSUING_CARD: Final = Basis("issuing", "CSS R161-33-1")
 class LicenceRecord:
     """A licence as its registry knows it. `reference` is the registry's opaque key; points live in our ledger.
 
-    `opening_points` is the balance with which the ledger opens; `probation_end` the Paris day on which probation ends.
+    `points_history` is what the ledger opens with: the balance then follows by the law at every instant.
     """
 
     reference: str
@@ -47,8 +48,7 @@ class LicenceRecord:
     issue_date: date
     expiry_date: date
     categories: tuple[DrivingPrivilege, ...]
-    opening_points: int
-    probation_end: date | None
+    points_history: PointsHistory
     portrait: bytes | None
 
 

@@ -16,6 +16,8 @@ from credentials.nir import Nir
 from credentials.person import BirthDate
 from credentials.spec import DocumentType
 from credentials.vitale_card import RightsPeriod
+from wallet_api.points.facts import CategoryAdded, Loss
+from wallet_api.points.history import PointsHistory
 
 from .adapters import Basis, LicenceRecord, RightsRecord
 
@@ -41,8 +43,10 @@ _LICENCES: Final = (
             ("B1", _LIGHT, None, ("01.06",)),
             ("B", _LIGHT, None, ("01.06",)),
         ),
-        opening_points=12,
-        probation_end=None,
+        # A seat belt of 2016 came back after three years.
+        points_history=PointsHistory(
+            _LIGHT, "aac", facts=(Loss(date(2016, 4, 9), date(2016, 6, 2), 3, "contravention_4"),)
+        ),
         portrait=None,
     ),
     LicenceRecord(
@@ -60,8 +64,15 @@ _LICENCES: Final = (
             ("B1", date(2003, 11, 4), None, ()),
             ("B", date(2003, 11, 4), None, ()),
         ),
-        opening_points=8,
-        probation_end=None,
+        # A red light: four points until 21 August 2028.
+        points_history=PointsHistory(
+            date(2003, 11, 4),
+            "settled",
+            facts=(
+                CategoryAdded(date(2016, 5, 20), "A2", "standard"),
+                Loss(date(2025, 6, 28), date(2025, 8, 21), 4, "contravention_4"),
+            ),
+        ),
         portrait=None,
     ),
     LicenceRecord(
@@ -78,8 +89,7 @@ _LICENCES: Final = (
             ("B1", date(2026, 5, 18), None, ()),
             ("B", date(2026, 5, 18), None, ()),
         ),
-        opening_points=6,
-        probation_end=date(2029, 5, 18),
+        points_history=PointsHistory(date(2026, 5, 18)),  # in her first year
         portrait=None,
     ),
     LicenceRecord(
@@ -103,8 +113,12 @@ _LICENCES: Final = (
             ("CE", date(1999, 10, 11), date(2030, 1, 8), ("95(31.12.2029)",)),
             ("D", date(2004, 2, 17), date(2030, 1, 8), ("95(31.12.2029)",)),
         ),
-        opening_points=10,
-        probation_end=None,
+        # 20 km/h over and more: two points until 12 March 2029.
+        points_history=PointsHistory(
+            date(1996, 7, 2),
+            "settled",
+            facts=(Loss(date(2026, 1, 17), date(2026, 3, 12), 2, "contravention_4"),),
+        ),
         portrait=None,
     ),
 )

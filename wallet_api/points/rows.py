@@ -1,0 +1,121 @@
+"""What a decision, or a registry's history, is as rows of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from wallet_api.problems import WalletError
+
+from .decisions import (
+    CategoryObtained,
+    CourseFollowed,
+    Decision,
+    LossAnnulled,
+    NoticeReceived,
+    TitleHandedIn,
+    TrainingCompleted,
+    Withdrawal,
+)
+from .facts import CategoryAdded, Course, Loss
+from .history import PointsHistory
+from .ledger import EntryKind, Ledger
+from .store import EntryRow
+
+
+def rows_of(ledger: Ledger, decision: Decision) -> Iterator[EntryRow]:
+    """The rows that a decision amounts to. Raises `WalletError` for a loss that is annulled already."""
+    reference = decision.decision_reference
+    match decision:
+        case Withdrawal():
+            yield from _losses(decision)
+        case CourseFollowed():
+            first, last = decision.first_day.isoformat(), decision.last_day.isoformat()
+            yield EntryRow(EntryKind.COURSE, reference, last, first)
+        case TrainingCompleted():
+            yield EntryRow(EntryKind.TRAINING, reference, decision.completed_on.isoformat())
+        case LossAnnulled():
+            yield _annulment(ledger, decision)
+        case CategoryObtained():
+            terms = f"{decision.category}/{decision.via}"
+            yield EntryRow(EntryKind.CATEGORY_ADDED, reference, decision.obtained_on.isoformat(), terms=terms)
+        case NoticeReceived():
+            yield EntryRow(EntryKind.INVALIDATION_NOTIFIED, reference, decision.received_on.isoformat())
+        case TitleHandedIn():
+            yield EntryRow(EntryKind.HANDED_IN, reference, decision.handed_in_on.isoformat())
+
+
+def attempt_at(ledger: Ledger, entry_id: str) -> int:
+    """How many rows name this one already: annulments that were cancelled."""
+    return sum(one.annuls_id == entry_id for one in ledger.rows)
+
+
+def opening_rows(history: PointsHistory, document_id: str) -> Iterator[EntryRow]:
+    """A ledger's first rows, from what the registry hands over; their references are no client's."""
+    obtained_on = history.obtained_on.isoformat()
+    reference = f"opening-{document_id}"
+    yield EntryRow(
+        EntryKind.OPENING,
+        reference,
+        obtained_on,
+        obtained_on,
+        points=history.carried_points,
+        terms=history.regime,
+    )
+    rows = [_row_of(fact) for fact in history.facts]
+    rows += [EntryRow(EntryKind.EARLIER_ZERO, "", day.isoformat()) for day in history.earlier_zeros]
+    if history.training_completed_on is not None:
+        rows.append(EntryRow(EntryKind.TRAINING, "", history.training_completed_on.isoformat()))
+    for number, row in enumerate(rows, start=1):
+        yield replace(row, decision_reference=f"{reference}#{number}")
+
+
+def _losses(decision: Withdrawal) -> Iterator[EntryRow]:
+    """One row for each offence; those after the first bear a reference that no client can write."""
+    stop = decision.stop_reference
+    if stop is None and len(decision.offences) > 1:
+        stop = decision.decision_reference
+    for number, one in enumerate(decision.offences, start=1):
+        reference = decision.decision_reference if number == 1 else f"{decision.decision_reference}#{number}"
+        yield EntryRow(
+            EntryKind.LOSS,
+            reference,
+            decision.established_on.isoformat(),
+            decision.committed_on.isoformat(),
+            one.points,
+            offence_class=one.offence_class,
+            offence=one.code,
+            stop_reference=stop,
+        )
+
+
+def _annulment(ledger: Ledger, decision: LossAnnulled) -> EntryRow:
+    standing = ledger.standing_rows()
+    if any(one.kind == EntryKind.ANNULMENT and one.annuls_id == decision.entry_id for one in standing):
+        raise WalletError("fact-recorded")
+    return EntryRow(
+        EntryKind.ANNULMENT,
+        decision.decision_reference,
+        decision.decided_on.isoformat(),
+        annuls_id=decision.entry_id,
+        attempt=attempt_at(ledger, decision.entry_id),
+    )
+
+
+def _row_of(fact: Loss | Course | CategoryAdded) -> EntryRow:
+    match fact:
+        case Loss():
+            return EntryRow(
+                EntryKind.LOSS,
+                "",
+                fact.established_on.isoformat(),
+                fact.committed_on.isoformat(),
+                fact.points,
+                offence_class=fact.offence_class,
+                stop_reference=fact.stop,
+            )
+        case Course():
+            return EntryRow(EntryKind.COURSE, "", fact.last_day.isoformat(), fact.first_day.isoformat())
+        case CategoryAdded():
+            terms = f"{fact.category}/{fact.via}"
+            return EntryRow(EntryKind.CATEGORY_ADDED, "", fact.on.isoformat(), terms=terms)
