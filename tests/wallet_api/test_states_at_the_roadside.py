@@ -312,9 +312,10 @@ def test_voiding_reaches_what_is_over_or_lifted_and_happens_once(
 
 
 @pytest.mark.parametrize("path", ["suspensions", "annulments"])
-def test_administrative_measure_stops_with_the_courts(roadside, held, act, stand, path):
+def test_administrative_measure_stops_with_the_courts(roadside, held, act, stand, clock, path):
     """The court's shorter suspension ends the prefect's longer one; an annulment ends it too."""
     prefects = act("suspensions", decided_by="prefect", until="2027-04-30")
+    clock.instant += 1
     court = {} if path == "annulments" else {"decided_by": "court", "until": "2026-12-24"}
     act(path, ends=prefects, **court)
     roadside.learn()

@@ -170,9 +170,9 @@ def cause_of(measure: MeasureRow) -> Cause:
     if measure.kind in {MeasureKind.SUSPENSION, MeasureKind.RETENTION}:
         value, until, ended = StatusValue.SUSPENDED, measure.until, measure.lifted_at
     else:
-        # A revocation takes effect or it does not: one that begins before its lift counts is there to stay.
+        # A revocation takes effect or it does not: one that has begun when its lift counts is there to stay.
         value, until = StatusValue.REVOKED, None
-        ended = None if measure.lifted_at is None or measure.since < measure.lifted_at else measure.lifted_at
+        ended = None if measure.lifted_at is None or measure.since <= measure.lifted_at else measure.lifted_at
     replaced = measure.kind == MeasureKind.RESTRICTION
     return Cause(
         CauseClass.REPLACED if replaced else CauseClass.AUTHORITY,

@@ -214,8 +214,8 @@ def add_cause(connection: Connection, authority_id: str, credential_id: str, cau
 def lift_causes(connection: Connection, authority_id: str, origin_id: str, at: int) -> int:
     """Lift every cause that comes from one origin, from `at` on; the credentials' other causes stay. Says how many.
 
-    One whose lift lies ahead is lifted at `at` if that is earlier. One that revokes and has taken effect by then is
-    never lifted, whatever its origin (ARF VCR_04).
+    One whose lift lies ahead is lifted at `at` if that is earlier. One that revokes and has begun by then, and so
+    may have been published, is never lifted, whatever its origin (ARF VCR_04).
     """
     table = tables.status_cause
     result = connection.execute(
@@ -224,7 +224,7 @@ def lift_causes(connection: Connection, authority_id: str, origin_id: str, at: i
             table.c.authority_id == authority_id,
             table.c.origin_id == origin_id,
             table.c.lifted_at.is_(None) | (table.c.lifted_at > at),
-            (table.c.value != StatusValue.REVOKED) | (table.c.since >= at),
+            (table.c.value != StatusValue.REVOKED) | (table.c.since > at),
         )
         .values(lifted_at=at)
     )
