@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import chain, combinations, product
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from credentials.paris_day import paris_midnight
+from tests.wallet_api.test_points_cases import CASES, instant, standing_of
 from wallet_api.authority.kinds import MeasureKind, MeasureSubject
 from wallet_api.authority.limits_of_measures import (
     LIMITS,
@@ -227,3 +230,39 @@ def test_every_pair_of_gravities_is_ordered_at_the_boundary():
         measures = [Measure(first, NOW - 5, NOW), Measure(second, NOW, NOW + 5)]
         assert right_to_drive(measures, None, NOW - 1).state is STATE_OF[first]
         assert right_to_drive(measures, None, NOW).state is STATE_OF[second]
+
+
+# The case file
+
+
+def _measures_of(case: dict[str, Any]) -> list[Measure]:
+    """The measures among a case's events that the law allows, a lift put to the retention before it."""
+    found: list[Measure] = []
+    for event in case["events"]:
+        match event["kind"]:
+            case "retention":
+                start = instant(event["from"])
+                until = end_of_retention(start, verifications=event["hours"] == 120)
+                found.append(Measure(MeasureKind.RETENTION, start, until))
+            case "retention_lifted":
+                found[-1] = replace(found[-1], lifted_at=instant(event["at"]))
+            case "suspension":
+                start, until = (paris_midnight(date.fromisoformat(event[end])) for end in ("from", "to"))
+                if until <= longest_suspension(start, grave_case=event["grave_case"]):
+                    found.append(Measure(MeasureKind.SUSPENSION, start, until))
+            case _:
+                pass
+    return found
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+def test_state_of_every_case_is_that_of_points_and_measures_together(case):
+    """Each asserted `state` and `state_until` of the 115 cases, the points from their engine, the measures from here."""
+    for expected in case["expected"]:
+        zero_on = standing_of(case, expected["at"]).zero_on
+        zero_since = None if zero_on is None else paris_midnight(zero_on)
+        found = right_to_drive(_measures_of(case), zero_since, instant(expected["at"]))
+        if "state" in expected:
+            assert found.state == expected["state"], expected["at"]
+        if "state_until" in expected:
+            assert found.until == instant(expected["state_until"])

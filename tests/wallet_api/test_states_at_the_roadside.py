@@ -269,6 +269,19 @@ def test_expired_title_is_told_and_refuses_nothing(roadside, service, wallet, cl
     assert (told["outcome"], told["params"]) == ("CHECK", {"date": "2026-11-01"})
 
 
+def test_licence_without_points_is_invalid_and_outranks_every_measure(
+    roadside, held, act, stand, wallet, licence_authority
+):
+    """Zero points end the right for good: revoked for the police, whatever else stands against it; the age stays."""
+    act("suspensions", decided_by="prefect", until="2027-04-30")
+    for number in (1, 2):
+        assert licence_authority.withdraw(wallet.document_id, 6, f"LOSS-{number}").status_code == 201
+    roadside.learn()
+    assert _reasons(roadside, held) == _only_the_right("REVOKED")
+    assert (stand()["right"]["state"], stand()["right"]["until"]) == ("INVALIDE", None)
+    assert _code(wallet.ask(PROOF, [Key()])) == "credential-denied"
+
+
 # Administrative measures before a court (L224-9)
 
 
