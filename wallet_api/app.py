@@ -16,6 +16,7 @@ from .identity.choose import require_trust
 from .openid4vci import credential, metadata, nonce, token
 from .pages import routes as pages
 from .points import routes as points
+from .proposals import routes as proposals
 from .publication import routes as publication
 from .settings import Settings
 from .steward import Steward
@@ -37,6 +38,7 @@ _ROUTERS = (
     cancellation_routes.cards,
     document_routes.licences,
     document_routes.cards,
+    proposals.router,
     publication.router,
     health.router,
     pages.router,

@@ -86,6 +86,36 @@ _ROWS: Final = (
         "Le délai d’annulation est passé : l’acte compte.",
         "The time to cancel is over: the act counts.",
     ),
+    Problem(
+        "second-person-needed",
+        403,
+        "Une autre personne doit approuver cette proposition.",
+        "Another person must approve this proposal.",
+    ),
+    Problem(
+        "already-proposed",
+        409,
+        "Une proposition sur cet objet attend déjà une décision.",
+        "A proposal about this object is waiting for a decision already.",
+    ),
+    Problem(
+        "proposal-decided",
+        409,
+        "Cette proposition est déjà approuvée ou refusée.",
+        "This proposal is approved or refused already.",
+    ),
+    Problem(
+        "proposal-expired",
+        409,
+        "Cette proposition a plus de vingt-quatre heures ; proposez de nouveau.",
+        "This proposal is older than twenty-four hours; propose again.",
+    ),
+    Problem(
+        "key-act-refused",
+        409,
+        "La clé n’est pas dans un état qui permet cet acte.",
+        "The key is not in a state that permits this act.",
+    ),
     Problem("already-cancelled", 409, "Cet acte est déjà annulé.", "This act is cancelled already."),
     Problem(
         "version-changed",

@@ -243,6 +243,62 @@ measure: Final = Table(
 `lifts_id` before. A measure is lifted once, by a lift or by a court's measure, and may be voided afterwards; `attempt`
 counts the earlier rows that name it. `imposed_by` tells the police's, the prefect's and a court's measures apart."""
 
+act_proposal: Final = Table(
+    "act_proposal",
+    metadata,
+    _authority(),
+    Column("proposal_id", _ID, nullable=False),
+    Column("kind", _WORD, nullable=False),
+    Column("subject_id", _REFERENCE, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("proposer_id", _ID, nullable=False),
+    Column("proposer_role", _WORD, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("decided_by", _ID),
+    Column("decided_at", BigInteger),
+    Column("outcome", _WORD),
+    Column("act_id", _ID),
+    Column("released_at", BigInteger),
+    PrimaryKeyConstraint("authority_id", "proposal_id"),
+    CheckConstraint("outcome IN ('approved', 'refused')", name="outcome"),
+    Index("ix_act_proposal_subject", "authority_id", "subject_id"),
+)
+"""Acts that wait for a second person. `payload` is canonical JSON; `act_id` is what the approval recorded."""
+
+act_batch: Final = Table(
+    "act_batch",
+    metadata,
+    _authority(),
+    Column("batch_id", _ID, nullable=False),
+    Column("proposer_id", _ID, nullable=False),
+    Column("proposer_role", _WORD, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("approved_at", BigInteger),
+    Column("finished_at", BigInteger),
+    PrimaryKeyConstraint("authority_id", "batch_id"),
+)
+"""Many acts that one person submitted together; they are done once a second person approved."""
+
+act_batch_line: Final = Table(
+    "act_batch_line",
+    metadata,
+    _authority(),
+    Column("batch_id", _ID, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("document_id", _ID, nullable=False),
+    Column("act", _WORD, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("outcome", _WORD),
+    Column("problem", _WORD),
+    Column("act_id", _ID),
+    PrimaryKeyConstraint("authority_id", "batch_id", "line"),
+    ForeignKeyConstraint(["authority_id", "batch_id"], ["act_batch.authority_id", "act_batch.batch_id"]),
+    CheckConstraint("outcome IN ('done', 'failed')", name="outcome"),
+)
+"""A line of a batch by its number in the file. `outcome` is written in the transaction that records the act."""
+
 points_entry: Final = Table(
     "points_entry",
     metadata,

@@ -21,7 +21,7 @@ from tests.wallet_api.simulated_wallet import SimulatedWallet
 from wallet_api.app import create_app
 from wallet_api.clock import Clock, fixed_clock
 from wallet_api.home import make_home
-from wallet_api.identity.fictitious_callers import first_of
+from wallet_api.identity.fictitious_callers import CALLERS, first_of
 from wallet_api.openid4vci.offer import make_offer
 from wallet_api.registries.fictitious import PEOPLE
 from wallet_api.roles import AccessRole
@@ -226,3 +226,25 @@ def licence_authority(client: TestClient, keys_of_roles: Tokens) -> Authority:
 @pytest.fixture
 def health_authority(client: TestClient, keys_of_roles: Tokens) -> Authority:
     return Authority(client, lambda: keys_of_roles[AccessRole.HEALTH_AUTHORITY])
+
+
+@pytest.fixture
+def supervisor(client: TestClient, keys_of_roles: Tokens) -> Authority:
+    """Who approves what the clerk proposes."""
+    return Authority(client, lambda: keys_of_roles[AccessRole.SUPERVISOR])
+
+
+@pytest.fixture
+def colleague(official: Callable[[str], Authority]) -> Callable[[AccessRole], Authority]:
+    """A second person of a role."""
+
+    def make(role: AccessRole) -> Authority:
+        return official([one.name for one in CALLERS.values() if one.role is role][1])
+
+    return make
+
+
+def approve(by: Authority, proposed: Any, **more: Any) -> Any:
+    """The approval of a proposal that was answered with 202."""
+    assert proposed.status_code == 202, proposed.text
+    return by.post(f"/authority/proposals/{proposed.json()['proposal_id']}/approval", {}, **more)

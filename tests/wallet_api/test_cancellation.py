@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.wallet_api.conftest import Authority
+from tests.wallet_api.conftest import Authority, approve
 from tests.wallet_api.simulated_wallet import Key
 from tests.wallet_api.test_consequences import PROOF, ROAD, _status
+from wallet_api.clock import rfc3339
 from wallet_api.publication.run import publish_now
 from wallet_api.roles import AccessRole
 
@@ -72,15 +73,21 @@ def test_act_is_cancelled_within_its_window_alone(
     assert (wallet.renew().status_code == 200) is cancelled
 
 
-def test_cancelled_revocation_can_be_decided_again(service, wallet, licence_authority, clock):
+def test_cancelled_revocation_can_be_decided_again(service, wallet, licence_authority, supervisor, clock):
     """A cancelled act leaves no trace in what counts; its decision reference is not used a second time."""
     path = f"/authority/licences/{wallet.document_id}"
     claims = wallet.get(ROAD)[0]
-    made = licence_authority.post(f"{path}/revocations", {"decision_reference": "R-1"})
-    assert _cancel(licence_authority, wallet.document_id, made).status_code == 201
+    made = approve(
+        supervisor, licence_authority.post(f"{path}/revocations", {"decision_reference": "R-1"})
+    ).json()
+    assert made["released_at"] == rfc3339(clock.instant + WINDOW)
+    cancelled = licence_authority.post(f"{path}/acts/{made['act_id']}/cancellation", {})
+    assert cancelled.status_code == 201
     again = licence_authority.post(f"{path}/revocations", {"decision_reference": "R-1"})
     assert _code(again) == "decision-already-recorded"
-    assert licence_authority.post(f"{path}/revocations", {"decision_reference": "R-1.bis"}).status_code == 201
+    approve(supervisor, licence_authority.post(f"{path}/revocations", {"decision_reference": "R-1.bis"}))
+    publish_now(service)
+    assert _status(service, claims) == 0
     clock.instant += WINDOW
     publish_now(service)
     assert _status(service, claims) == 1

@@ -11,6 +11,7 @@ from credentials.cose_key import X25519Key
 from credentials.enrolment_file import EnrolmentRequest
 from credentials.spec import Audience
 from credentials.status_companion import EntryClass
+from tests.wallet_api.conftest import approve
 from tests.wallet_api.simulated_wallet import SimulatedWallet
 from verifier.signatures import load_public_key, verify_signature
 from wallet_api.publication.run import publish_now
@@ -73,12 +74,12 @@ def test_suspension_and_lift_follow_the_causes(service, wallet, licence_authorit
     assert [_status(service, one) for one in (older, newest, age)] == [3, 0, 0]
 
 
-def test_revocation_outweighs_and_stays(service, wallet, licence_authority, clock):
+def test_revocation_outweighs_and_stays(service, wallet, licence_authority, supervisor, clock):
     """The gravest cause wins: 1 over the suspension and the newer credential, in every later edition."""
     old, new, proof = wallet.get(ROAD)[0], wallet.get(ROAD)[0], wallet.get(PROOF)[0]
     path = f"/authority/licences/{wallet.document_id}"
     licence_authority.post(f"{path}/suspensions", {"decision_reference": "S-1"})
-    licence_authority.post(f"{path}/revocations", {"decision_reference": "R-1"})
+    approve(supervisor, licence_authority.post(f"{path}/revocations", {"decision_reference": "R-1"}))
     for _ in range(2):
         publish_now(service)
         assert [_status(service, one) for one in (old, new, proof)] == [1, 1, 1]

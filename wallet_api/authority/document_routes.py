@@ -11,6 +11,7 @@ from wallet_api.asked_service import ServiceOf
 from wallet_api.clock import rfc3339
 from wallet_api.points.current import invalid_since
 from wallet_api.problems import WalletError
+from wallet_api.proposals import store as proposals
 from wallet_api.wallets import store as wallets
 from wallet_api.wallets.life import lose
 from wallet_api.wiring import Service
@@ -145,6 +146,7 @@ def _document(
         raise WalletError("not-found")
     measures = store.measures_of(connection, actor.authority_id, document_id, now)
     phones = wallets.wallets_of(connection, actor.authority_id, document_id)
+    waiting = proposals.open_about(connection, actor.authority_id, document_id, now)
     response.headers["ETag"] = tag_of(version)
     kinds = {one.kind for one in measures if in_force(one, now)}
     return DocumentAnswer(
@@ -152,6 +154,7 @@ def _document(
         suspended=MeasureKind.SUSPENSION in kinds,
         revoked=bool(kinds & FINAL),
         measures=[recorded_measure(one, now) for one in measures],
+        open_proposals=waiting,
         wallets=[
             WalletAnswer(
                 wallet_id=row.wallet_id,

@@ -1,4 +1,4 @@
-"""Measures on a right or a title: suspension, lift, revocation. What a suspension is about is all that differs between licences and cards."""
+"""Measures on a right or a title: suspension, lift, revocation (which two people decide). What a suspension is about is all that differs between licences and cards."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from sqlalchemy import Connection
 from credentials.spec import DocumentType
 from wallet_api.access import Actor
 from wallet_api.asked_service import ServiceOf
+from wallet_api.proposals.propose import ProposalAnswer, ProposalKind, propose_on_document
 from wallet_api.wiring import Service
 
 from .driving_measures import Suspension, suspend_right
 from .kinds import MeasureKind, MeasureSubject
-from .measures import Act, instant_of, lift, revoke, suspend
+from .measures import Act, instant_of, lift, require_revocable, suspend
 from .perform import (
     CARD,
     LICENCE,
@@ -116,7 +117,7 @@ def lift_card_suspension(
 
 
 @licences.post(
-    "/{licence_id}/revocations", operation_id="revokeLicence", status_code=201, response_model=MeasureAnswer
+    "/{licence_id}/revocations", operation_id="revokeLicence", status_code=202, response_model=ProposalAnswer
 )
 def revoke_licence(
     service: ServiceOf,
@@ -125,17 +126,17 @@ def revoke_licence(
     body: RevocationBody,
     terms: Terms,
 ) -> Response:
-    """Revoke for good: the right to drive, or the title itself."""
+    """Propose to revoke for good: the right to drive, or the title itself. A second person approves."""
     return _revoke(service, actor, (LICENCE, licence_id), body.subject, body, terms)
 
 
 @cards.post(
-    "/{card_id}/revocations", operation_id="revokeCard", status_code=201, response_model=MeasureAnswer
+    "/{card_id}/revocations", operation_id="revokeCard", status_code=202, response_model=ProposalAnswer
 )
 def revoke_card(
     service: ServiceOf, actor: CardActor, card_id: ObjectId, body: LiftBody, terms: Terms
 ) -> Response:
-    """Revoke a card for good."""
+    """Propose to revoke a card for good. A second person approves."""
     return _revoke(service, actor, (CARD, card_id), MeasureSubject.DOCUMENT, body, terms)
 
 
@@ -163,8 +164,11 @@ def _revoke(
     body: Body,
     terms: ActTerms,
 ) -> Response:
-    def act(connection: Connection, now: int) -> MeasureAnswer:
-        decided = Act(actor, document[1], body.decision_reference, now, released_at(service, now))
-        return measure_answer(revoke(connection, decided, subject))
+    asked = {"subject": subject.value, "decision_reference": body.decision_reference}
 
-    return perform(service, actor, terms, f"{path_of(document)}/revocations", body, document, act)
+    def act(connection: Connection, now: int) -> ProposalAnswer:
+        decided = Act(actor, document[1], body.decision_reference, now, now)
+        require_revocable(connection, decided, subject)
+        return propose_on_document(connection, actor, ProposalKind.REVOCATION, document, asked, now)
+
+    return perform(service, actor, terms, f"{path_of(document)}/revocations", body, document, act, status=202)

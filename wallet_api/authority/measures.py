@@ -76,9 +76,16 @@ def suspend(
 
 
 def revoke(connection: Connection, act: Act, subject: MeasureSubject) -> MeasureRow:
-    """Revoke for good. Raises `WalletError` when the same subject is revoked or annulled already."""
+    """Revoke for good; two people decided it. Raises `WalletError` when the same subject is revoked or annulled already."""
     require_not_final(connection, act, subject)
     return impose(connection, act, Imposing(MeasureKind.REVOCATION, subject, act.now))
+
+
+def require_revocable(connection: Connection, act: Act, subject: MeasureSubject) -> None:
+    """Raises `WalletError` for what could not be approved: final already or about to be, or a known decision."""
+    if store.reference_taken(connection, act.actor.authority_id, act.decision_reference):
+        raise WalletError("decision-already-recorded")
+    require_not_final(connection, act, subject)
 
 
 def lift(connection: Connection, act: Act, measure_id: str, kinds: frozenset[MeasureKind]) -> MeasureRow:

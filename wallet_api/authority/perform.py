@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Path, Response
@@ -96,29 +97,49 @@ def perform(
     document_type, document_id = document
     if DOMAIN_OF[document_type] != actor.authority_id:
         raise WalletError("forbidden")
+
+    def on_document(connection: Connection, now: int) -> BaseModel:
+        version = store.begin_act(connection, actor.authority_id, document_id, document_type.value)
+        if version is None:
+            raise WalletError("not-found")
+        if not terms.accept(version - 1):
+            raise WalletError("version-changed")
+        return act(connection, now)
+
+    return perform_once(service, actor, terms.key, path, body, on_document, status=status, counted=counted)
+
+
+def perform_once(
+    service: Service,
+    actor: Actor,
+    key: str | None,
+    path: str,
+    body: BaseModel,
+    act: Callable[[Connection, int], BaseModel],
+    *,
+    status: int = 201,
+    counted: bool = True,
+) -> Response:
+    """Run one act, on whatever it is about, in one transaction and once for its key. Raises `WalletError`."""
     now = service.clock.now()
     request = idempotency.Request(actor.authority_id, actor.actor_id, path, body, counted=counted)
     with service.database.write() as connection:
 
         def once() -> BaseModel:
-            version = store.begin_act(connection, actor.authority_id, document_id, document_type.value)
-            if version is None:
-                raise WalletError("not-found")
-            if not terms.accept(version - 1):
-                raise WalletError("version-changed")
             answer = act(connection, now)
             if counted:
-                require_pace(connection, actor, service.settings.acts_per_hour, now)
+                _require_pace(connection, actor, service.settings.acts_per_hour, now)
             return answer
 
-        answer = idempotency.answer_once(connection, terms.key, request, now, once, status=status)
+        answer = idempotency.answer_once(connection, key, request, now, once, status=status)
     if not idempotency.replayed(answer):
         service.telemetry.acts.labels(path.rpartition("/")[2]).inc()
-        publish_after_act(service)
+        if status == HTTPStatus.CREATED:
+            publish_after_act(service)
     return answer
 
 
-def require_pace(connection: Connection, actor: Actor, acts_per_hour: int, now: int) -> None:
+def _require_pace(connection: Connection, actor: Actor, acts_per_hour: int, now: int) -> None:
     """Raises `WalletError` (429) when the act just written is one too many of this person's hour (threats.md, T45)."""
     wait = idempotency.seconds_over_pace(connection, actor.authority_id, actor.actor_id, acts_per_hour, now)
     if wait is not None:

@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 
 from wallet_api.access import Actor
 from wallet_api.asked_service import ServiceOf
+from wallet_api.proposals.propose import ProposalAnswer, ProposalKind, propose_on_document
 from wallet_api.wiring import Service
 
-from .driving_measures import annul, lose_title, restrict, retain, void
-from .kinds import TITLE_GONE, MeasureKind
-from .measures import Act, instant_of, lift
+from .driving_measures import lose_title, restrict, retain, void
+from .kinds import TITLE_GONE, MeasureKind, MeasureSubject
+from .measures import Act, instant_of, lift, require_revocable
 from .perform import LICENCE, ActTerms, LicenceActor, ObjectId, Terms, path_of, perform, released_at
 from .schemas import (
     AnnulmentBody,
@@ -115,7 +116,7 @@ def lift_restriction(
 
 
 @licences.post(
-    "/{licence_id}/annulments", operation_id="annulLicence", status_code=201, response_model=MeasureAnswer
+    "/{licence_id}/annulments", operation_id="annulLicence", status_code=202, response_model=ProposalAnswer
 )
 def annul_licence(
     service: ServiceOf,
@@ -124,12 +125,18 @@ def annul_licence(
     body: AnnulmentBody,
     terms: Terms,
 ) -> Response:
-    """Annul the licence by a court's decision, for good."""
+    """Propose to annul the licence by a court's decision, for good. A second person approves."""
+    document = (LICENCE, licence_id)
+    asked = {"decision_reference": body.decision_reference} | (
+        {} if body.ends is None else {"ends": body.ends}
+    )
 
-    def act(connection: Connection, decided: Act) -> MeasureRow:
-        return annul(connection, decided, body.ends)
+    def act(connection: Connection, now: int) -> ProposalAnswer:
+        decided = Act(actor, licence_id, body.decision_reference, now, now)
+        require_revocable(connection, decided, MeasureSubject.RIGHT)
+        return propose_on_document(connection, actor, ProposalKind.ANNULMENT, document, asked, now)
 
-    return _perform(service, actor, licence_id, "annulments", body, terms, act)
+    return perform(service, actor, terms, f"{path_of(document)}/annulments", body, document, act, status=202)
 
 
 @licences.post(

@@ -147,6 +147,7 @@ class DocumentAnswer(BaseModel):
     suspended: bool
     revoked: bool
     measures: list[RecordedMeasure]
+    open_proposals: list[str]
     wallets: list[WalletAnswer]
 
 

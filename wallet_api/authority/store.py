@@ -138,6 +138,18 @@ def add_measure(connection: Connection, row: dict[str, object]) -> bool:
     return insert_once(connection, tables.measure, row)
 
 
+def reference_taken(connection: Connection, authority_id: str, decision_reference: str) -> bool:
+    """Whether a measure of this decision is recorded, cancelled or not."""
+    table = tables.measure
+    return bool(
+        connection.execute(
+            select(func.count())
+            .select_from(table)
+            .where(table.c.authority_id == authority_id, table.c.decision_reference == decision_reference)
+        ).scalar_one()
+    )
+
+
 def find_measure(
     connection: Connection, authority_id: str, document_id: str, measure_id: str
 ) -> Row[tuple[object, ...]] | None:
