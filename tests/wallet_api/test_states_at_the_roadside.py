@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from tests.wallet_api.conftest import approve
 from tests.wallet_api.offline_terminals import ANYONE, POLICE, Held, Roadside, collect
 from tests.wallet_api.simulated_wallet import Key
 
@@ -31,13 +32,15 @@ def held(wallet) -> dict[str, Held]:
 
 
 @pytest.fixture
-def act(wallet, licence_authority):
-    """An act on the licence of the phone; gives the id of what was recorded."""
+def act(wallet, licence_authority, supervisor):
+    """An act on the licence of the phone, approved where two people decide; gives the id of what was recorded."""
     count = iter(range(1, 99))
 
     def perform(path: str, **body: object) -> str:
         body = {"decision_reference": f"DECISION-{next(count)}", **body}
         answer = licence_authority.post(f"/authority/licences/{wallet.document_id}/{path}", body)
+        if answer.status_code == 202:
+            return approve(supervisor, answer).json()["act_id"]
         assert answer.status_code == 201, answer.text
         return answer.json()["measure_id"]
 
