@@ -26,7 +26,7 @@ def programs() -> Path | None:
 def why_not() -> str | None:
     """Why no cluster can be started here, in words; None when one can."""
     if programs() is None:
-        return "PostgreSQL is not installed here: the same tests ran on SQLite alone"
+        return "PostgreSQL is not installed here: the same tests run on SQLite alone"
     if os.geteuid() == 0 and _ordinary_user() is None:
         return "initdb refuses the superuser, and this machine has no ordinary user to run it as"
     return None
@@ -89,10 +89,16 @@ def _control(folder: Path, *words: object) -> None:
     _run(bins / "pg_ctl", "-D", folder / "data", "-w", *words)
 
 
-def _run(*command: object) -> None:
+def as_ordinary_user(*command: object) -> list[str]:
+    """The command as the user that PostgreSQL's programs agree to run under."""
     words = [str(word) for word in command]
     if os.geteuid() == 0:
-        words = ["setpriv", f"--reuid={_ordinary_user()}", "--regid=nogroup", "--clear-groups", *words]
+        return ["setpriv", f"--reuid={_ordinary_user()}", "--regid=nogroup", "--clear-groups", *words]
+    return words
+
+
+def _run(*command: object) -> None:
+    words = as_ordinary_user(*command)
     subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
 
 
