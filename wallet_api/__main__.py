@@ -52,7 +52,7 @@ def _words(error: Exception) -> str | None:
     """What happened and what to do, for trouble that an operator can mend; None for our own mistakes."""
     from keys.errors import SigningKeyError
 
-    from .authority_client import ActRefused
+    from .official_client import ActRefused
     from .problems import WalletError
     from .publication import PublicationRefused
 
@@ -154,14 +154,37 @@ def _add_authority(
             one.add_argument("--measure", help="identifiant ; sinon la seule suspension en cours")
         if name == "revoke":
             one.add_argument("--subject", choices=["right", "document"], default="right")
-        one.add_argument("--as", dest="caller", metavar="NOM", help="agent fictif ; sinon agnes ou elise")
-        one.add_argument(
-            "--token-file",
-            type=Path,
-            metavar="FICHIER",
-            help="jeton d'accès d'un vrai émetteur, au lieu de --as",
-        )
+        _add_caller(one, "agnes ou elise")
         one.set_defaults(run=_authority, act=name)
+    one = acts.add_parser("cancel", parents=[home], help="annuler un acte avant qu'il ne compte")
+    one.add_argument("--person", required=True)
+    one.add_argument("--document", default="driving_licence", choices=[str(kind) for kind in DocumentType])
+    one.add_argument("--act", dest="cancelled", metavar="ID", required=True, help="identifiant de l'acte")
+    _add_caller(one, "agnes ou elise")
+    one.set_defaults(run=_authority, act="cancel")
+    for name, word, text in (
+        ("approve", "approval", "approuver ce qu'une autre personne propose"),
+        ("refuse", "refusal", "refuser une proposition, ou reprendre la sienne"),
+    ):
+        one = acts.add_parser(name, parents=[home], help=text)
+        one.add_argument("--proposal", metavar="ID", required=True)
+        _add_caller(one, "claire")
+        one.set_defaults(run=_decide, word=word)
+    one = acts.add_parser(
+        "proposals", parents=[home], help="les propositions qui attendent une seconde personne"
+    )
+    _add_caller(one, "claire")
+    one.set_defaults(run=_proposals)
+
+
+def _add_caller(one: argparse.ArgumentParser, default: str) -> None:
+    one.add_argument("--as", dest="caller", metavar="NOM", help=f"agent fictif ; sinon {default}")
+    one.add_argument(
+        "--token-file",
+        type=Path,
+        metavar="FICHIER",
+        help="jeton d'accès d'un vrai émetteur, au lieu de --as",
+    )
 
 
 def _add_points(one: argparse.ArgumentParser, name: str) -> None:
@@ -352,16 +375,32 @@ def _lost(options: argparse.Namespace) -> int:
 
 
 def _authority(options: argparse.Namespace) -> int:
-    from .authority_client import act
+    from .authority_client import act, cancel
     from .registries.fictitious import PEOPLE
 
     document_type = DocumentType(options.document)
     person = PEOPLE.get(options.person)
     if person is None or document_type not in person.references:
         raise SettingsRefused(f"no such person or document here; people: {', '.join(PEOPLE)}")
-    print(
-        act(_settings(options), options.act, person.references[document_type], document_type, vars(options))
-    )
+    reference, settings = person.references[document_type], _settings(options)
+    if options.act == "cancel":
+        print(cancel(settings, reference, document_type, vars(options)))
+    else:
+        print(act(settings, options.act, reference, document_type, vars(options)))
+    return 0
+
+
+def _decide(options: argparse.Namespace) -> int:
+    from .authority_client import decide
+
+    print(decide(_settings(options), options.word, vars(options)))
+    return 0
+
+
+def _proposals(options: argparse.Namespace) -> int:
+    from .authority_client import proposals
+
+    print(proposals(_settings(options), vars(options)))
     return 0
 
 

@@ -14,7 +14,7 @@ from wallet_api.demo.story import Story
 @pytest.mark.slow
 @pytest.mark.network
 def test_demo_ends_well_and_leaves_its_images(tmp_path):
-    """`./run demo` tells all six chapters, prints a line a verdict and says where the images are."""
+    """`./run demo` tells all seven chapters, prints a line a verdict and says where the images are."""
     done = subprocess.run(
         [sys.executable, "-m", "wallet_api.demo", "--folder", str(tmp_path / "demo")],
         capture_output=True,
@@ -25,7 +25,7 @@ def test_demo_ends_well_and_leaves_its_images(tmp_path):
     assert "tous attendus" in done.stdout
     for reason in ("REPLAY", "SIG_INVALID"):
         assert reason not in done.stdout  # people read sentences, not codes
-    assert sum(line.startswith("  [") for line in done.stdout.splitlines()) == 17
+    assert sum(line.startswith("  [") for line in done.stdout.splitlines()) == 20
     assert len(list((tmp_path / "demo" / "images").glob("*.png"))) >= 12
 
 

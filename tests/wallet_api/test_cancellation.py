@@ -165,3 +165,32 @@ def test_cancellation_says_nothing_and_takes_nothing_else(wallet, licence_author
     refused = licence_authority.post(f"{path}/{made.json()['measure_id']}/cancellation", {"why": "x"})
     assert _code(refused) == "content-refused"
     assert _code(licence_authority.post(f"{path}/{'0' * 32}/cancellation", {})) == "not-found"
+
+
+@pytest.mark.parametrize(("seconds", "cancelled"), [(0, True), (299, True), (300, False), (301, False)])
+def test_withdrawal_is_cancelled_within_its_window_alone(
+    wallet, licence_authority, clock, seconds, cancelled
+):
+    """The same for points: nobody outside ever learns of a cancelled withdrawal, and it is cancelled once."""
+    claims = wallet.get(ROAD)[0]
+    made = licence_authority.withdraw(wallet.document_id, 4, "D-1").json()
+    assert made["released_at"] == rfc3339(clock.instant + WINDOW)
+    path = f"/authority/licences/{wallet.document_id}"
+    clock.instant += seconds
+    answer = licence_authority.post(f"{path}/acts/{made['entry_id']}/cancellation", {})
+    assert answer.status_code == (201 if cancelled else 409)
+    again = licence_authority.post(f"{path}/acts/{made['entry_id']}/cancellation", {})
+    assert _code(again) == ("already-cancelled" if cancelled else "too-late-to-cancel")
+    clock.instant += WINDOW
+    assert licence_authority.get(f"{path}/points").json()["balance"] == (12 if cancelled else 8)
+    assert wallet.renew().status_code == 200
+    assert wallet.get(ROAD)[0].subject.points.value == (12 if cancelled else 8)
+    assert claims.subject.points.value == 12
+
+
+def test_act_of_another_licence_is_not_found(offer, wallet, licence_authority):
+    """T46: the address names the licence and the act."""
+    made = licence_authority.withdraw(wallet.document_id, 4, "D-1").json()
+    other = offer("yanis").document_id
+    answer = licence_authority.post(f"/authority/licences/{other}/acts/{made['entry_id']}/cancellation", {})
+    assert (answer.status_code, _code(answer)) == (404, "not-found")

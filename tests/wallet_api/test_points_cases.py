@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from credentials.paris_day import paris_midnight
+from wallet_api.authority.kinds import MeasureKind
+from wallet_api.authority.limits_of_measures import end_of_retention, longest_suspension
+from wallet_api.authority.right_to_drive import Measure, right_to_drive
 from wallet_api.points.accept import Refusal
 from wallet_api.points.balance import BeforeLicence, Standing, standing_at
 from wallet_api.points.facts import (
@@ -30,8 +33,6 @@ from wallet_api.points.rules import RULES, SOURCES, RuleTable
 _FILE = json.loads(Path(__file__).with_name("points-cases.json").read_text())
 CASES = _FILE["cases"]
 _day = date.fromisoformat
-# Refused by the limits of measures, which are no part of the points.
-_MEASURES = {"retention", "retention_lifted", "suspension"}
 
 
 def instant(text: str) -> int:
@@ -74,6 +75,28 @@ def fact_of(event: dict[str, Any]) -> Fact | None:
             return None
 
 
+def measures_of(case: dict[str, Any]) -> tuple[list[Measure], set[str]]:
+    """The measures of a case, and the names of those that last longer than the law allows (L224-2)."""
+    measures: list[Measure] = []
+    refused: set[str] = set()
+    for place, event in enumerate(case["events"]):
+        match event["kind"]:
+            case "retention":
+                since = instant(event["from"])
+                until = end_of_retention(since, verifications=event["hours"] == 120)
+                assert until == since + event["hours"] * 3_600
+                measures.append(Measure(MeasureKind.RETENTION, since, until))
+            case "retention_lifted":
+                measures[-1] = replace(measures[-1], lifted_at=instant(event["at"]))
+            case "suspension":
+                since, until = paris_midnight(_day(event["from"])), paris_midnight(_day(event["to"]))
+                if until > longest_suspension(since, grave_case=event["grave_case"]):
+                    refused.add(f"events[{place}]")
+                else:
+                    measures.append(Measure(MeasureKind.SUSPENSION, since, until))
+    return measures, refused
+
+
 def standing_of(case: dict[str, Any], at: str, rules: RuleTable = RULES) -> Standing:
     facts = [one for one in map(fact_of, case["events"]) if one is not None]
     return standing_at(licence_of(case["licence"]), facts, instant(at), rules=rules)
@@ -100,25 +123,24 @@ def test_file_holds_every_case():
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_case_reads_as_the_law_says(case):
-    """Balance, cap, probation, next change and zero at every instant of the case, and the inputs that are refused."""
+    """Balance, cap, probation, next change and state at every instant of the case, and the inputs that are refused."""
+    measures, too_long = measures_of(case)
     facts = {f"events[{place}]": fact_of(event) for place, event in enumerate(case["events"])}
     names = [name for name, fact in facts.items() if fact is not None]
     for expected in case["expected"]:
         standing = standing_of(case, expected["at"])
         assert seen(standing, expected) == {name: expected[name] for name in seen(standing, expected)}
-        assert (standing.state == "INVALIDE") == (expected["state"] == "INVALIDE")
+        zero = None if standing.zero_on is None else paris_midnight(standing.zero_on)
+        right = right_to_drive(measures, zero, instant(expected["at"]))
+        assert right.state == expected["state"]
+        if "state_until" in expected:
+            assert right.until == instant(expected["state_until"])
         refused = {
             "training" if place is None else names[place]
             for place, reason in standing.refused
             if reason is not Refusal.TWICE
         }
-        of_points = {
-            name
-            for name in case.get("refused", [])
-            if name == "training"
-            or case["events"][int(name.removeprefix("events[")[:-1])]["kind"] not in _MEASURES
-        }
-        assert refused == of_points
+        assert refused | too_long == set(case.get("refused", []))
 
 
 # Each switch that the sources leave open, turned the other way, changes the case that holds its present reading.

@@ -7,11 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 from sqlalchemy import Connection
 
-from credentials.spec import DocumentType
+from credentials.spec import DOMAIN_OF, DocumentType
 from wallet_api.access import Actor
 from wallet_api.asked_service import ServiceOf
+from wallet_api.clock import rfc3339
+from wallet_api.points.record import cancel_entry
+from wallet_api.problems import WalletError
 from wallet_api.wiring import Service
 
+from . import store
 from .measures import Act, cancel
 from .perform import CARD, LICENCE, ActTerms, CardActor, LicenceActor, ObjectId, Terms, path_of, perform
 from .schemas import CancellationBody, MeasureAnswer, measure_answer
@@ -35,7 +39,7 @@ def cancel_licence_act(
     terms: Terms,
     body: Nothing = None,  # noqa: ARG001 - declared so that anything else is refused
 ) -> Response:
-    """Cancel a measure of this licence before its `released_at`; anybody of the authority may."""
+    """Cancel a decision on points or a measure of this licence before its `released_at`; anybody of the authority may."""
     return _cancel(service, actor, (LICENCE, licence_id), act_id, terms)
 
 
@@ -61,7 +65,20 @@ def _cancel(
     service: Service, actor: Actor, document: tuple[DocumentType, str], act_id: str, terms: ActTerms
 ) -> Response:
     def act(connection: Connection, now: int) -> MeasureAnswer:
+        if not store.is_measure(connection, actor.authority_id, document[1], act_id):
+            return _cancel_entry(connection, actor, document[1], act_id, now)
         return measure_answer(cancel(connection, Act(actor, document[1], "", now, now), act_id))
 
     path = f"{path_of(document)}/acts/{act_id}/cancellation"
     return perform(service, actor, terms, path, CancellationBody(), document, act, counted=False)
+
+
+def _cancel_entry(
+    connection: Connection, actor: Actor, document_id: str, entry_id: str, now: int
+) -> MeasureAnswer:
+    if DOMAIN_OF[LICENCE] != actor.authority_id:  # cards have no points
+        raise WalletError("not-found")
+    reference = f"cancellation:{entry_id}"
+    row = cancel_entry(connection, actor.authority_id, document_id, entry_id, now, actor.actor_id, reference)
+    at = rfc3339(now)
+    return MeasureAnswer(measure_id=row.entry_id, kind=row.kind, since=at, released_at=at)

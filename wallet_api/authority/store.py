@@ -175,3 +175,8 @@ def version_of(connection: Connection, authority_id: str, document_id: str, docu
         )
     ).scalar_one_or_none()
     return found
+
+
+def is_measure(connection: Connection, authority_id: str, document_id: str, measure_id: str) -> bool:
+    """Whether the id names a measure of this document, and not an entry of its ledger of points."""
+    return find_measure(connection, authority_id, document_id, measure_id) is not None

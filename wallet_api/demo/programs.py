@@ -49,6 +49,8 @@ class Service:
     home: Path
     port: int
     log: Path
+    cancel_seconds: int = 0
+    """How long an act can be cancelled; the story tells of it in one chapter and does not wait in the others."""
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -64,7 +66,11 @@ class Service:
                 stdout=log,
                 stderr=log,
                 env=os.environ
-                | {"LP_PUBLISH_AFTER_ACTS": "0", "LP_CANCEL_SECONDS": "0", "LP_LOOP_SECONDS": "0"},
+                | {
+                    "LP_PUBLISH_AFTER_ACTS": "0",
+                    "LP_CANCEL_SECONDS": str(self.cancel_seconds),
+                    "LP_LOOP_SECONDS": "0",
+                },
             )
         deadline = time.monotonic() + START_SECONDS
         while not self._ready():
@@ -98,6 +104,10 @@ class Service:
     def call(self, *arguments: str) -> str:
         """`wallet-api` on this home."""
         return run("wallet_api", *arguments, "--home", str(self.home))
+
+    def refused(self, *arguments: str) -> None:
+        """`wallet-api` on this home, which must refuse."""
+        run("wallet_api", *arguments, "--home", str(self.home), exits={2})
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Each verdict is compared with the expected one; the first that differs ends the 
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from datetime import UTC, datetime
@@ -50,6 +51,7 @@ class Story:
         road, care = self._check_offline()
         self._misuse(road, care)
         self._points()
+        self._cancel_in_time()
         self._suspend_and_revoke()
         self._old_lists()
 
@@ -159,15 +161,32 @@ class Story:
         self._expect_now("titre actualisé", "permis-9-points", "VALID", "OK", points=9)
         self._say("")
 
+    def _cancel_in_time(self) -> None:
+        self._say("5. Une erreur au guichet : quatre points retirés, annulés dans les cinq minutes.")
+        self.service.stop()
+        self.service.cancel_seconds = 300
+        self.service.start()
+        decision = ("--person", "camille", "--decision", "DECISION-2026-0002", "--points", "4")
+        act_id = json.loads(self.service.call("authority", "withdraw", *decision))["entry_id"]
+        self._publish()
+        self._expect_now("pas encore publié", "permis-en-attente", "VALID", "OK", points=9)
+        self.service.call("authority", "cancel", "--person", "camille", "--act", act_id)
+        self._publish()
+        self._expect_now("annulé à temps, jamais publié", "permis-annule", "VALID", "OK", points=9)
+        self.service.stop()
+        self.service.cancel_seconds = 0
+        self.service.start()
+        self._say("")
+
     def _suspend_and_revoke(self) -> None:
-        self._say("5. Suspension, levée, révocation.")
-        self._act("suspend", "DECISION-2026-0002")
+        self._say("6. Suspension, levée, révocation à deux.")
+        self._act("suspend", "DECISION-2026-0003")
         self._expect_now("permis suspendu", "permis-suspendu", "REFUSED", "SUSPENDED", points=None)
-        self._act("lift", "DECISION-2026-0003")
+        self._act("lift", "DECISION-2026-0004")
         self._expect_now("suspension levée", "permis-leve", "VALID", "OK", points=9)
         older = self.folder / "older-lists"
         shutil.copytree(self.service.home / "published" / "police", older)
-        self._act("revoke", "DECISION-2026-0004")
+        self._revoke_together("DECISION-2026-0005")
         self._expect_now("permis révoqué", "permis-revoque", "REFUSED", "REVOKED", points=None)
         self.police.sync_refused(older)
         self._expect_now(
@@ -176,8 +195,21 @@ class Story:
         self.service.stop()
         self._say("")
 
+    def _revoke_together(self, decision: str) -> None:
+        asked = ("revoke", "--person", "camille", "--decision", decision, "--as", "claire")
+        proposal = json.loads(self.service.call("authority", *asked))["proposal_id"]
+        self._publish()
+        self._expect_now("révocation proposée par Claire, seule", "permis-propose", "VALID", "OK", points=9)
+        self.service.refused("authority", "approve", "--proposal", proposal, "--as", "claire")
+        self._say("     Claire ne peut pas approuver sa propre proposition ; Denis l'approuve")
+        self.service.call("authority", "approve", "--proposal", proposal, "--as", "denis")
+        self._publish()
+
     def _act(self, act: str, decision: str, *options: str) -> None:
         self.service.call("authority", act, "--person", "camille", "--decision", decision, *options)
+        self._publish()
+
+    def _publish(self) -> None:
         self.service.call("publish")
         self.police.sync()
 
@@ -187,7 +219,7 @@ class Story:
         )
 
     def _old_lists(self) -> None:
-        self._say("6. Neuf jours sans réseau, avec le permis de Théo.")
+        self._say("7. Neuf jours sans réseau, avec le permis de Théo.")
         at = _iso(time.time() + NINE_DAYS)
         image = self._show(self.theo, "permis-theo", "road_check", "--at", at)
         verdict = self.police.scan(image, "--at", at)

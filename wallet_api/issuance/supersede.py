@@ -47,6 +47,8 @@ def supersede_road_checks(
     """Mark the licence's `road_check` credentials after a change of points."""
     live = store.live_credentials(connection, authority_id, document_id, now)
     road_checks = [one.credential_id for one in live if one.view == View.ROAD_CHECK]
+    if not road_checks:
+        return
     known = store.with_cause(connection, authority_id, road_checks, CauseClass.SUPERSEDED, now)
     cause = Cause(CauseClass.SUPERSEDED, StatusValue.SUPERSEDED, now, entry_id)
     for credential_id in road_checks:

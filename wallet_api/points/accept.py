@@ -65,8 +65,7 @@ def refusal(licence: Licence, fact: Fact, earlier: Sequence[Fact], rules: RuleTa
         case Course():
             return _refuse_course(licence, fact, earlier, rules)
         case Annulment():
-            known = any(isinstance(one, Loss) and one.ref == fact.ref for one in earlier)
-            return None if known else Refusal.ANNULS_NOTHING
+            return _refuse_annulment(fact, earlier)
         case CategoryAdded() | InvalidationNotified() | HandedIn():
             return Refusal.BEFORE_LICENCE if fact.on < licence.obtained_on else None
         case _:
@@ -92,6 +91,13 @@ def _refuse_loss(licence: Licence, loss: Loss, earlier: Sequence[Fact], rules: R
     if loss.ref is not None and any(isinstance(one, Loss) and one.ref == loss.ref for one in earlier):
         return Refusal.TWICE
     return None
+
+
+def _refuse_annulment(annulment: Annulment, earlier: Sequence[Fact]) -> Refusal | None:
+    for one in earlier:
+        if isinstance(one, Loss) and one.ref == annulment.ref:
+            return Refusal.DATES_OUT_OF_ORDER if annulment.on < one.established_on else None
+    return Refusal.ANNULS_NOTHING
 
 
 def _refuse_course(

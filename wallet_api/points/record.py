@@ -24,7 +24,7 @@ from .consequences import settle
 from .decisions import Decision, NoticeReceived, TitleHandedIn, TrainingCompleted
 from .history import PointsHistory
 from .ledger import EntryKind, Ledger, fact_of
-from .rows import attempt_at, opening_rows, rows_of
+from .rows import attempt_at, cancellation_rows, decision_of, opening_rows, rows_of
 from .rules import RULES
 from .store import BalanceRow, EntryRow
 from .training import restrictions
@@ -129,10 +129,10 @@ def cancel_entry(
     actor_id: str,
     decision_reference: str,
 ) -> EntryRow:
-    """Cancel a row before it counts: as if it had never been recorded, though both rows stay.
+    """Cancel the act that wrote a row, before it counts: as if never recorded, though all rows stay.
 
-    Cancelling one of several offences of a stop leaves the others. Raises `WalletError`: unknown, too late, cancelled
-    already, or a row on which a later one rests.
+    The offences of one stop are one act; the answer is the first row of the cancellation. Raises `WalletError`: unknown,
+    too late, cancelled already, or an act on which a later one rests.
     """
     stored, ledger = _load(connection, authority_id, document_id, now)
     found = next((one for one in ledger.rows if one.entry_id == entry_id), None)
@@ -142,33 +142,28 @@ def cancel_entry(
         raise WalletError("already-cancelled")
     if now >= found.released_at:
         raise WalletError("too-late-to-cancel")
-    if any(one.annuls_id == entry_id for one in ledger.standing_rows()):
+    act = decision_of(found)
+    undone = [one for one in ledger.standing_rows() if decision_of(one) == act]
+    if any(one.annuls_id in {row.entry_id for row in undone} for one in ledger.standing_rows()):
         raise WalletError("fact-recorded")
-    row = EntryRow(
-        EntryKind.CANCELLATION,
-        decision_reference,
-        paris_day(now).isoformat(),
-        annuls_id=entry_id,
-        attempt=attempt_at(ledger, entry_id),
-        entry_id=new_id(now),
-        sequence=ledger.rows[-1].sequence + 1,
-        recorded_at=now,
-        released_at=now,
-        actor_id=actor_id,
-    )
-    if not store.add_entry(connection, authority_id, document_id, row):
-        raise WalletError("already-cancelled")
-    settle(
-        connection,
-        authority_id,
-        document_id,
-        stored,
-        Ledger([*ledger.rows, row], ledger.restrictions),
-        now,
-        (),
-    )
-    _audit(connection, authority_id, document_id, [row], actor_id, now)
-    return row
+    after, made = ledger, []
+    for row in cancellation_rows(undone, decision_reference, paris_day(now).isoformat()):
+        complete = replace(
+            row,
+            attempt=attempt_at(ledger, row.annuls_id),
+            entry_id=new_id(now),
+            sequence=after.rows[-1].sequence + 1,
+            recorded_at=now,
+            released_at=now,
+            actor_id=actor_id,
+        )
+        after = Ledger([*after.rows, complete], ledger.restrictions)
+        made.append(complete)
+        if not store.add_entry(connection, authority_id, document_id, complete):
+            raise WalletError("already-cancelled")
+    settle(connection, authority_id, document_id, stored, after, now, ())
+    _audit(connection, authority_id, document_id, made, actor_id, now)
+    return made[0]
 
 
 def _load(connection: Connection, authority_id: str, document_id: str, now: int) -> tuple[BalanceRow, Ledger]:
@@ -183,7 +178,7 @@ def _lawful(ledger: Ledger, decision: Decision, document_id: str, now: int) -> l
     """The rows that a decision amounts to. Raises `WalletError` when the law knows no such thing."""
     rows = list(rows_of(ledger, decision))
     today = paris_day(now).isoformat()
-    if any(one.last_day > today for one in rows):
+    if any(max(one.last_day, one.first_day or "") > today for one in rows):
         raise WalletError("dates-out-of-order")
     licence, facts = ledger.facts(None)
     for row in rows:

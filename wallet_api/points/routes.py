@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from sqlalchemy import Connection
 
+from credentials.errors import Malformed
 from credentials.paris_day import paris_day, paris_midnight
 from wallet_api.access import Actor
 from wallet_api.asked_service import ServiceOf
@@ -181,7 +182,7 @@ def read_points(
     with service.database.read() as connection:
         try:
             found = history(connection, actor.authority_id, licence_id, now, _instant(at))
-        except BeforeLicence:
+        except (BeforeLicence, Malformed):  # Malformed: outside the calendar
             raise WalletError("dates-out-of-order") from None
     if found is None:
         raise WalletError("not-found")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from wallet_api.problems import WalletError
@@ -45,7 +45,19 @@ def rows_of(ledger: Ledger, decision: Decision) -> Iterator[EntryRow]:
             yield EntryRow(EntryKind.HANDED_IN, reference, decision.handed_in_on.isoformat())
 
 
-def attempt_at(ledger: Ledger, entry_id: str) -> int:
+def cancellation_rows(undone: Iterable[EntryRow], decision_reference: str, today: str) -> Iterator[EntryRow]:
+    """One row for each row of the act that is undone."""
+    for number, one in enumerate(undone, start=1):
+        reference = _numbered(decision_reference, number)
+        yield EntryRow(EntryKind.CANCELLATION, reference, today, annuls_id=one.entry_id)
+
+
+def decision_of(row: EntryRow) -> str:
+    """The decision that wrote a row, whichever of its rows it is."""
+    return row.decision_reference.partition("#")[0]
+
+
+def attempt_at(ledger: Ledger, entry_id: str | None) -> int:
     """How many rows name this one already: annulments that were cancelled."""
     return sum(one.annuls_id == entry_id for one in ledger.rows)
 
@@ -76,10 +88,9 @@ def _losses(decision: Withdrawal) -> Iterator[EntryRow]:
     if stop is None and len(decision.offences) > 1:
         stop = decision.decision_reference
     for number, one in enumerate(decision.offences, start=1):
-        reference = decision.decision_reference if number == 1 else f"{decision.decision_reference}#{number}"
         yield EntryRow(
             EntryKind.LOSS,
-            reference,
+            _numbered(decision.decision_reference, number),
             decision.established_on.isoformat(),
             decision.committed_on.isoformat(),
             one.points,
@@ -87,6 +98,10 @@ def _losses(decision: Withdrawal) -> Iterator[EntryRow]:
             offence=one.code,
             stop_reference=stop,
         )
+
+
+def _numbered(reference: str, number: int) -> str:
+    return reference if number == 1 else f"{reference}#{number}"
 
 
 def _annulment(ledger: Ledger, decision: LossAnnulled) -> EntryRow:

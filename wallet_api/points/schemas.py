@@ -16,6 +16,7 @@ from .current import History
 from .decisions import Offence, Withdrawal
 from .offences import OffenceKind, offence_on
 from .record import Recorded
+from .rules import VERSION
 from .store import EntryRow
 
 OffenceCode = Annotated[str, Field(pattern=r"^[a-z0-9_]{3,32}$")]
@@ -170,6 +171,8 @@ class Ledger(BaseModel):
     calendar: list[ChangeAnswer]
     zero_on: date | None
     new_licence_from: date | None
+    rules: str
+    """The edition of the table of rules that this follows from."""
     entries: list[LedgerRow]
 
 
@@ -213,6 +216,7 @@ def ledger_answer(found: History) -> Ledger:
         calendar=[_change(one) for one in standing.calendar],
         zero_on=standing.zero_on,
         new_licence_from=standing.new_licence_from,
+        rules=VERSION,
         entries=[_row(one, found) for one in found.rows],
     )
 

@@ -1,0 +1,70 @@
+"""An official's connection to the service, over HTTP like any other program.
+
+It signs in with a token from a file, or, at a demonstration, as an invented official of the development issuer. The
+idempotency key follows from the name of the act, so the same command typed twice is the same act.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
+from urllib.request import ProxyHandler, Request, build_opener
+
+from .identity.fictitious_callers import CALLERS
+from .settings import Settings
+
+_TIMEOUT: Final = 60  # seconds
+_ANSWER_BYTES: Final = 4_194_304
+
+
+class ActRefused(Exception):
+    """The service did not perform the act; the text says why."""
+
+
+class Caller:
+    """One official's connection."""
+
+    def __init__(self, settings: Settings, name: str, token_file: Path | None) -> None:
+        """Sign in. Raises `ActRefused` where no development issuer answers and no token was given."""
+        self._base = settings.base_url
+        self._opener = build_opener(ProxyHandler({}))
+        if token_file is not None:
+            self._token = token_file.read_text(encoding="ascii").strip()
+        elif not settings.develops:
+            raise ActRefused("sign in at your OpenID provider and give its access token with --token-file")
+        elif name not in CALLERS:
+            raise ActRefused(f"nobody of that name; there are {', '.join(CALLERS)}")
+        else:
+            asked = Request(f"{self._base}/dev/token", urlencode({"name": name}).encode())  # noqa: S310 - our own http(s) address
+            self._token = str(self._send(asked)["access_token"])
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Read one object."""
+        return self._send(Request(self._base + path, headers=self._headers()))  # noqa: S310 - our own http(s) address
+
+    def post(self, path: str, body: Mapping[str, object], act_name: str = "") -> dict[str, Any]:
+        """Send one object."""
+        headers = {**self._headers(), "Content-Type": "application/json"}
+        headers["Idempotency-Key"] = hashlib.sha256(act_name.encode()).hexdigest()
+        content = json.dumps(body).encode()
+        return self._send(Request(self._base + path, content, headers))  # noqa: S310 - our own http(s) address
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}", "Accept-Language": "fr"}
+
+    def _send(self, request: Request) -> dict[str, Any]:
+        try:
+            with self._opener.open(request, timeout=_TIMEOUT) as answer:
+                found: dict[str, Any] = json.loads(answer.read(_ANSWER_BYTES))
+                return found
+        except HTTPError as error:
+            with error:
+                problem = json.loads(error.read(_ANSWER_BYTES) or b"{}")
+            raise ActRefused(f"{error.code} {problem.get('title', '')}") from None
+        except (URLError, TimeoutError) as error:
+            raise ActRefused(f"the service does not answer at {self._base}; is it running?") from error
