@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -108,6 +109,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_terminal(commands, home)
     _add_authority(commands, home)
     _add_official(commands, home)
+    one = commands.add_parser("batch", parents=[home], help="déposer un fichier d'actes, ou suivre un lot")
+    what = one.add_mutually_exclusive_group(required=True)
+    what.add_argument("file", nargs="?", type=Path, metavar="FICHIER", help="tableau CSV : un acte par ligne")
+    what.add_argument("--follow", metavar="ID", help="suivre ce lot jusqu'à sa dernière ligne")
+    one.add_argument("--dry-run", action="store_true", help="essayer chaque ligne sans rien écrire")
+    _add_caller(one, "agnes")
+    one.set_defaults(run=_batch)
     return parser
 
 
@@ -402,6 +410,23 @@ def _proposals(options: argparse.Namespace) -> int:
 
     print(proposals(_settings(options), vars(options)))
     return 0
+
+
+def _batch(options: argparse.Namespace) -> int:
+    from .batch_client import follow, send
+    from .identity.fictitious_callers import first_of
+    from .official_client import Caller
+    from .roles import AccessRole
+
+    caller = Caller(_settings(options), options.caller or first_of(AccessRole.CLERK), options.token_file)
+    if options.follow:
+        answer = follow(caller, options.follow)
+    else:
+        answer = send(caller, options.file, dry_run=options.dry_run)
+    for one in answer.get("problems", ()):
+        print(f"ligne {one['line']} : {one['fr']} ({one['code']})", file=sys.stderr)
+    print(json.dumps(answer))
+    return 2 if answer.get("refused") or answer.get("failed") else 0
 
 
 def _official_token(options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from . import health, problem_documents
 from .authority import cancellation_routes, document_routes, measure_routes, right_routes
+from .batches import routes as batches
 from .edge import Edge
 from .identity import development_routes
 from .identity.choose import require_trust
@@ -29,6 +30,7 @@ _ROUTERS = (
     nonce.router,
     credential.router,
     wallets.router,
+    batches.router,
     points.licences,
     points.offences,
     measure_routes.licences,

@@ -47,6 +47,16 @@ class Database:
             yield connection
 
     @contextmanager
+    def rehearsal(self) -> Iterator[Connection]:
+        """A transaction that writes and leaves nothing: it is rolled back however the block ends."""
+        with self.engine.connect() as connection:
+            transaction = connection.begin()
+            try:
+                yield connection
+            finally:
+                transaction.rollback()
+
+    @contextmanager
     def read(self, *, patient: bool = False) -> Iterator[Connection]:
         """A consistent view that blocks no writer and writes nothing; `patient` statements may take their time."""
         with self._reader().begin() as connection:

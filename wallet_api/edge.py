@@ -7,10 +7,13 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .batches.read_file import MOST_BYTES
 from .telemetry import Telemetry, log
 from .wiring import Service
 
 MAX_BODY_BYTES: Final = 262_144
+_MORE_FOR: Final = {"/authority/licences/batches": MOST_BYTES}
+"""Addresses that take a larger body: a file of acts."""
 _TOO_LARGE: Final = b'{"type":"about:blank","title":"Requ\xc3\xaate trop volumineuse.","status":413}'
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -47,10 +50,11 @@ class Edge:
             await send(message)
 
         try:
-            if _declared_size(scope) > MAX_BODY_BYTES:
+            most = _MORE_FOR.get(scope["path"], MAX_BODY_BYTES)
+            if _declared_size(scope) > most:
                 await _refuse(send_on)
             else:
-                await self._app(scope, _bounded(receive), send_on)
+                await self._app(scope, _bounded(receive, most), send_on)
         finally:
             _count(service.telemetry, scope, status, time.perf_counter() - started)
 
@@ -73,11 +77,11 @@ def _count(telemetry: Telemetry, scope: Scope, status: int, seconds: float) -> N
 def _declared_size(scope: Scope) -> int:
     for name, value in scope["headers"]:
         if name == b"content-length":
-            return int(value) if value.isdigit() and len(value) < 12 else MAX_BODY_BYTES + 1
+            return int(value) if value.isdigit() and len(value) < 12 else MOST_BYTES + 1
     return 0
 
 
-def _bounded(receive: Receive) -> Receive:
+def _bounded(receive: Receive, most: int) -> Receive:
     """A body sent in chunks stops counting as a body once it exceeds the bound: the client is cut off."""
     seen = 0
 
@@ -85,7 +89,7 @@ def _bounded(receive: Receive) -> Receive:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        return message if seen <= MAX_BODY_BYTES else {"type": "http.disconnect"}
+        return message if seen <= most else {"type": "http.disconnect"}
 
     return receive_on
 

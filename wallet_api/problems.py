@@ -124,6 +124,30 @@ _ROWS: Final = (
         "The document changed since it was read; read it again before acting.",
     ),
     Problem(
+        "batch-unreadable",
+        422,
+        "Ce fichier n’est pas un tableau CSV en UTF-8 avec au moins un acte.",
+        "This file is no CSV table in UTF-8 with at least one act.",
+    ),
+    Problem(
+        "batch-columns",
+        422,
+        "Les colonnes du fichier ne sont pas celles d’un lot : act, licence_id, puis celles des actes.",
+        "The columns of the file are not those of a batch: act, licence_id, then those of the acts.",
+    ),
+    Problem(
+        "batch-too-long",
+        422,
+        "Le lot dépasse 5 000 lignes ; partagez-le.",
+        "The batch has more than 5,000 lines; split it.",
+    ),
+    Problem(
+        "batch-refused",
+        422,
+        "Des lignes du lot seraient refusées : essayez-le à blanc, puis corrigez-les.",
+        "Lines of the batch would be refused: rehearse it, then correct them.",
+    ),
+    Problem(
         "too-many-acts",
         429,
         "Trop d’actes en une heure : déposez un lot, qu’une seconde personne approuvera.",

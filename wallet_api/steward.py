@@ -16,6 +16,7 @@ from threading import Event, Thread
 from typing import Final, Literal
 
 from . import idempotency, telemetry
+from .batches.run import run_batches
 from .lease import LeaseOccupied, hold
 from .openid4vci import store as protocol
 from .publication.run import publish_if_due
@@ -27,6 +28,7 @@ _STOP_SECONDS: Final = (
     10.0  # a publication under way may end; afterwards the tree is safe to leave at any point
 )
 _PURGE_SECONDS: Final = 60.0
+_LINES_A_ROUND: Final = 500
 
 LoopState = Literal["off", "leading", "following", "failing"]
 
@@ -44,7 +46,11 @@ class Chore:
 
 def chores() -> tuple[Chore, ...]:
     """What the service has to do by itself, in this order: what changes the lists comes before publishing them."""
-    return (Chore("purge", _purge, _PURGE_SECONDS), Chore("publish", publish_if_due))
+    return (
+        Chore("purge", _purge, _PURGE_SECONDS),
+        Chore("batches", lambda service: run_batches(service, _LINES_A_ROUND)),
+        Chore("publish", publish_if_due),
+    )
 
 
 def _purge(service: Service) -> None:

@@ -60,7 +60,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         [sys.executable, "-W", "error", "-m", "wallet_api", "serve", "--home", str(home)],
         stderr=log,
         text=True,
-        env={**os.environ, "LP_LOOP_SECONDS": "0", "LP_PUBLISH_AFTER_ACTS": "1", "LP_CANCEL_SECONDS": "0"},
+        env={**os.environ, "LP_LOOP_SECONDS": "1", "LP_PUBLISH_AFTER_ACTS": "1", "LP_CANCEL_SECONDS": "0"},
     )
     try:
         _wait(url, process)
@@ -233,3 +233,26 @@ def test_service_stops_gracefully(running):
     _wait(f"http://127.0.0.1:{port}", process)
     process.send_signal(signal.SIGTERM)
     assert process.wait(SECONDS) in {0, -signal.SIGTERM}
+
+
+def test_batch_is_rehearsed_submitted_approved_and_followed(running, tmp_path):
+    """A clerk sends a file, a supervisor approves it; the loop of the service does it while the clerk watches."""
+    offered = _run("offer", "--home", running.home, "--person", "theo", "--document", "driving_licence")
+    licence_id = offered.stderr.split("document ")[1].split()[0]
+    file = tmp_path / "lot.csv"
+    header = "act,licence_id,decision_reference,committed_on,established_on,offence_class,points\n"
+    good = f"withdrawal,{licence_id},LOT-CLI-1,2026-01-05,2026-02-03,contravention_4,1\n"
+    file.write_text(f"{header}{good}withdrawal,{licence_id},LOT-CLI-2,2026-01-05,2026-02-03,delit,1\n")
+    refused = _run("batch", file, "--dry-run", "--home", running.home, ok=False)
+    assert (refused.returncode, json.loads(refused.stdout)["refused"]) == (2, 1)
+    assert refused.stderr.startswith("ligne 3 : ")
+    file.write_text(header + good)
+    proposal = json.loads(_run("batch", file, "--home", running.home).stdout)
+    waiting = _run("authority", "proposals", "--home", running.home).stdout.splitlines()
+    assert proposal["proposal_id"] in {json.loads(one)["proposal_id"] for one in waiting}
+    early = _run("batch", "--follow", proposal["subject_id"], "--home", running.home, ok=False)
+    assert (early.returncode, "approbation" in early.stderr or "approval" in early.stderr) == (2, True)
+    _run("authority", "approve", "--proposal", proposal["proposal_id"], "--home", running.home)
+    followed = _run("batch", "--follow", proposal["subject_id"], "--home", running.home)
+    assert json.loads(followed.stdout)["done"] == 1
+    assert "100 %" in followed.stderr

@@ -10,6 +10,7 @@ from wallet_api.authority import store as documents
 from wallet_api.authority.driving_measures import annul
 from wallet_api.authority.kinds import MeasureSubject
 from wallet_api.authority.measures import Act, revoke
+from wallet_api.batches import store as batches
 from wallet_api.problems import WalletError
 from wallet_api.roles import AccessRole
 from wallet_api.wiring import Service
@@ -24,6 +25,9 @@ def carry_out(service: Service, connection: Connection, row: ProposalRow, now: i
     match ProposalKind(row.kind):
         case ProposalKind.REVOCATION | ProposalKind.ANNULMENT:
             return _end_for_good(service, connection, row, now)
+        case ProposalKind.BATCH:
+            batches.approve(connection, row.authority_id, row.subject_id, now)
+            return row.subject_id, now
         case _:
             return perform_key_act(service, connection, row, now), now
 

@@ -1,0 +1,232 @@
+"""Mass acts: a file is rehearsed, approved by a second person, and done line by line, each once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.wallet_api.conftest import approve
+from wallet_api import audit, tables
+from wallet_api.batches import run as running
+from wallet_api.batches import store
+from wallet_api.batches.run import run_batches
+
+PATH = "/authority/licences/batches"
+HEADER = (
+    "act,licence_id,decision_reference,committed_on,established_on,points,offence_class,from,until,subject"
+)
+
+
+def _code(answer) -> str:
+    return answer.json()["type"].rpartition("/")[2]
+
+
+def _withdrawals(licence_id: str, count: int, first: int = 1) -> str:
+    rows = [
+        f"withdrawal,{licence_id},LOT-{number},2026-10-12,2026-10-30,1,contravention_4,,,"
+        for number in range(first, first + count)
+    ]
+    return "\n".join([HEADER, *rows])
+
+
+def submit(authority, text: str | bytes, *, dry_run: bool = False, key: str | None = None) -> Any:
+    """Send a file of acts."""
+    authority.count += 1
+    headers = {
+        "Authorization": f"Bearer {authority.key}",
+        "Idempotency-Key": key or f"key-of-batch-{authority.count:06}",
+        "Content-Type": "text/csv",
+    }
+    content = text.encode() if isinstance(text, str) else text
+    query = "?dry_run=true" if dry_run else ""
+    return authority.client.post(PATH + query, content=content, headers=headers)
+
+
+def _entries(service) -> int:
+    table = tables.points_entry
+    query = select(func.count()).select_from(table).where(table.c.decision_reference.like("LOT-%"))
+    with service.database.read() as connection:
+        return connection.execute(query).scalar_one()
+
+
+def _balance(authority, licence_id: str) -> int:
+    return authority.get(f"/authority/licences/{licence_id}/points").json()["balance"]
+
+
+def test_batch_is_done_once_approved(service, wallet, licence_authority, supervisor):
+    """Nothing happens before the approval; then every line is done, and the figure says so."""
+    proposed = submit(licence_authority, _withdrawals(wallet.document_id, 5))
+    assert (proposed.status_code, proposed.json()["kind"]) == (202, "batch")
+    batch = f"{PATH}/{proposed.json()['subject_id']}"
+    assert run_batches(service, 100) == 0
+    assert licence_authority.get(batch).json()["state"] == "proposed"
+    approve(supervisor, proposed)
+    assert run_batches(service, 2) == 2
+    progress = licence_authority.get(batch).json()
+    assert (progress["state"], progress["done"], progress["total"], progress["percentage"]) == (
+        "running",
+        2,
+        5,
+        40,
+    )
+    assert run_batches(service, 100) == 3
+    progress = licence_authority.get(batch).json()
+    assert (progress["state"], progress["done"], progress["failed"], progress["percentage"]) == (
+        "finished",
+        5,
+        0,
+        100,
+    )
+    assert run_batches(service, 100) == 0
+    assert (_entries(service), _balance(licence_authority, wallet.document_id)) == (5, 7)
+    with service.database.read() as connection:
+        assert audit.verify(connection, "licence") is None
+
+
+def test_own_batch_is_not_approved_alone(wallet, supervisor):
+    """T45: who submits a mass act does not approve it."""
+    proposed = submit(supervisor, _withdrawals(wallet.document_id, 2))
+    refused = supervisor.post(f"/authority/proposals/{proposed.json()['proposal_id']}/approval", {})
+    assert (refused.status_code, _code(refused)) == (403, "second-person-needed")
+
+
+def test_rehearsal_names_each_bad_line_and_writes_nothing(service, wallet, licence_authority):
+    """Numbers, codes and words in both languages; nothing of a line's content."""
+    licence_authority.withdraw(wallet.document_id, 1, "TAKEN-1")
+    rows = [
+        f"withdrawal,{wallet.document_id},LOT-1,2026-10-12,2026-10-30,3,contravention_4,,,",
+        f"withdrawal,{wallet.document_id},TAKEN-1,2026-10-12,2026-10-30,3,contravention_4,,,",
+        f"withdrawal,{wallet.document_id},LOT-1,2026-10-12,2026-10-30,2,contravention_4,,,",
+        f"withdrawal,{wallet.document_id},LOT-4,2026-10-12,2026-10-30,seven,contravention_4,,,",
+        f"withdrawal,{'0' * 32},LOT-5,2026-10-12,2026-10-30,1,contravention_4,,,",
+        f"withdrawal,{wallet.document_id},LOT-6,2026-10-12,2026-10-30,5,delit,,,",
+        f"flogging,{wallet.document_id},LOT-7,,,,,,,",
+        f"suspension,{wallet.document_id},LOT-8,,,,,2026-12-01,2026-11-20,",
+        f"revocation,{wallet.document_id},LOT-9,,,,,,,right",
+        "too,few",
+    ]
+    answer = submit(licence_authority, "\n".join([HEADER, *rows]), dry_run=True)
+    assert answer.status_code == 200
+    found = answer.json()
+    assert (found["lines"], found["refused"]) == (10, 8)
+    assert {one["line"]: one["code"] for one in found["problems"]} == {
+        3: "decision-already-recorded",
+        4: "decision-already-recorded",
+        5: "content-refused",
+        6: "not-found",
+        7: "points-not-of-class",
+        8: "content-refused",
+        9: "dates-out-of-order",
+        11: "content-refused",
+    }
+    assert all(one["fr"] and one["en"] for one in found["problems"])
+    assert "flogging" not in answer.text
+    assert _entries(service) == 0
+    refused = submit(licence_authority, "\n".join([HEADER, *rows]))
+    assert (refused.status_code, _code(refused)) == (422, "batch-refused")
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "content-refused"),
+        (b"\xff\xfe", "batch-unreadable"),
+        (HEADER.encode(), "batch-unreadable"),
+        (b"act,licence_id,name\nwithdrawal,x,y", "batch-columns"),
+        (b"act,act,licence_id\n", "batch-columns"),
+        (b'act,licence_id\n"withdrawal', "batch-unreadable"),
+        (b"act,licence_id\n" + b"a,b\n" * 5_001, "batch-too-long"),
+    ],
+    ids=["empty", "not UTF-8", "no line", "foreign column", "column twice", "open quote", "too long"],
+)
+def test_file_that_is_no_batch_is_refused_whole(licence_authority, content, code):
+    """Each with its own words."""
+    answer = submit(licence_authority, content, dry_run=True)
+    assert (answer.status_code, _code(answer)) == (422, code)
+
+
+def test_file_of_a_french_spreadsheet_is_read(service, wallet, licence_authority, supervisor):
+    """Semicolons and a byte-order mark."""
+    text = "\ufeff" + _withdrawals(wallet.document_id, 2).replace(",", ";")
+    approve(supervisor, submit(licence_authority, text))
+    run_batches(service, 10)
+    assert _balance(licence_authority, wallet.document_id) == 10
+
+
+def test_line_that_became_unlawful_fails_alone(service, wallet, licence_authority, supervisor):
+    """Between rehearsal and run somebody records the same decision: that line fails, the others are done."""
+    proposed = submit(licence_authority, _withdrawals(wallet.document_id, 3))
+    licence_authority.withdraw(wallet.document_id, 2, "LOT-2")
+    approve(supervisor, proposed)
+    run_batches(service, 10)
+    progress = licence_authority.get(f"{PATH}/{proposed.json()['subject_id']}").json()
+    assert (progress["done"], progress["failed"], progress["state"]) == (2, 1, "finished")
+    assert [(one["line"], one["code"]) for one in progress["problems"]] == [(3, "decision-already-recorded")]
+    assert _balance(licence_authority, wallet.document_id) == 8
+
+
+def test_batch_that_was_cut_off_goes_on_without_doing_a_line_twice(
+    service, wallet, licence_authority, supervisor, monkeypatch
+):
+    """A process that dies inside a line leaves it undone; the next does it and the rest."""
+    proposed = submit(licence_authority, _withdrawals(wallet.document_id, 6))
+    approve(supervisor, proposed)
+    real, seen = store.take_line, []
+
+    def dying(*arguments, **named):
+        seen.append(arguments)
+        if len(seen) == 4:
+            raise KeyboardInterrupt
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(running.store, "take_line", dying)
+    with pytest.raises(KeyboardInterrupt):
+        run_batches(service, 100)
+    assert _entries(service) == 3
+    monkeypatch.setattr(running.store, "take_line", real)
+    run_batches(service, 100)
+    assert (_entries(service), _balance(licence_authority, wallet.document_id)) == (6, 6)
+
+
+def test_line_done_by_another_process_meanwhile_is_not_done_again(
+    service, wallet, licence_authority, supervisor, monkeypatch
+):
+    """Two processes that read the same lines to do: whoever comes second undoes its act."""
+    proposed = submit(licence_authority, _withdrawals(wallet.document_id, 2))
+    approve(supervisor, proposed)
+    with service.database.read() as connection:
+        batch = store.under_way(connection)[0]
+        stale = store.lines_to_do(connection, batch, 10)
+    run_batches(service, 10)
+    monkeypatch.setattr(running.store, "under_way", lambda _: [batch])
+    monkeypatch.setattr(running.store, "lines_to_do", lambda *_: stale)
+    run_batches(service, 10)
+    assert _entries(service) == 2
+    progress = licence_authority.get(f"{PATH}/{proposed.json()['subject_id']}").json()
+    assert (progress["done"], progress["failed"]) == (2, 0)
+
+
+def test_101st_act_of_an_hour_is_refused_and_a_batch_is_the_way(
+    offer, licence_authority, supervisor, service
+):
+    """T45: a hundred acts an hour alone; a hundred and one in a batch need a second person."""
+    licences = [offer(person).document_id for person in ("camille", "yanis", "ines", "theo")]
+    for number in range(100):
+        body = {"decision_reference": f"C-{number}", "circumstance": "lost"}
+        assert (
+            licence_authority.post(
+                f"/authority/licences/{licences[number % 4]}/title-losses", body
+            ).status_code
+            == 201
+        )
+    refused = licence_authority.withdraw(licences[0], 1, "ONE-TOO-MANY")
+    assert (refused.status_code, _code(refused)) == (429, "too-many-acts")
+    assert int(refused.headers["retry-after"]) > 0
+    rows = [f"suspension,{licences[n % 4]},LOT-{n},,,,,2026-12-01,2027-01-01," for n in range(101)]
+    proposed = submit(licence_authority, "\n".join([HEADER, *rows]))
+    assert proposed.status_code == 202, proposed.text
+    approve(supervisor, proposed)
+    assert run_batches(service, 500) == 101
+    assert licence_authority.get(f"{PATH}/{proposed.json()['subject_id']}").json()["done"] == 101

@@ -1,0 +1,134 @@
+"""Submit a file of acts, rehearse it, and follow how far it is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Body, Query, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy import Connection
+
+from wallet_api.asked_service import ServiceOf
+from wallet_api.authority.perform import LicenceActor, ObjectId, perform_once
+from wallet_api.clock import rfc3339
+from wallet_api.idempotency import IdempotencyKey
+from wallet_api.identifiers import new_id
+from wallet_api.problems import PROBLEMS, WalletError
+from wallet_api.proposals.propose import ProposalAnswer, ProposalKind, proposal_answer, propose
+
+from . import store
+from .read_file import read_file
+from .rehearse import rehearse
+
+router = APIRouter(prefix="/authority/licences", tags=["Lots"])
+_MOST_SHOWN: Final = 500
+_PATH: Final = "/authority/licences/batches"
+File = Annotated[
+    bytes, Body(media_type="text/csv", description="A table of acts in CSV, at most 5,000 lines.")
+]
+
+
+class LineProblem(BaseModel):
+    """A line that is refused: its number in the file, and why. Nothing of its content."""
+
+    line: int
+    code: str
+    fr: str
+    en: str
+
+
+class Rehearsal(BaseModel):
+    """What would become of a file; nothing was recorded."""
+
+    lines: int
+    refused: int
+    problems: list[LineProblem]
+
+
+class Progress(BaseModel):
+    """How far a batch is. `percentage` is of its lines, whole numbers; `problems` are the first refused lines."""
+
+    batch_id: str
+    state: Literal["proposed", "running", "finished"]
+    total: int
+    done: int
+    failed: int
+    percentage: int
+    created_at: str
+    finished_at: str | None
+    problems: list[LineProblem]
+
+
+class _Digest(BaseModel):
+    """Stands for the file where two requests are compared."""
+
+    sha256: str
+
+
+@router.post(
+    "/batches",
+    operation_id="submitBatch",
+    status_code=202,
+    response_model=ProposalAnswer,
+    responses={200: {"model": Rehearsal, "description": "The rehearsal of the file."}},
+)
+def submit_batch(
+    service: ServiceOf,
+    actor: LicenceActor,
+    content: File,
+    *,
+    dry_run: Annotated[bool, Query(description="Try every line and record nothing.")] = False,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Propose many acts at once: every line must hold; a supervisor approves, then the lines are done one by one."""
+    lines = read_file(content)
+    tried = rehearse(service, actor, lines)
+    refused = [(one.number, one.problem) for one in tried if one.problem is not None]
+    if dry_run:
+        answer = Rehearsal(lines=len(lines), refused=len(refused), problems=_problems(refused[:_MOST_SHOWN]))
+        return JSONResponse(answer.model_dump())
+
+    def act(connection: Connection, now: int) -> ProposalAnswer:
+        if refused:
+            raise WalletError("batch-refused")
+        batch_id = new_id(now)
+        store.add(connection, actor, batch_id, lines, now)
+        row = propose(connection, actor, ProposalKind.BATCH, batch_id, {"lines": len(lines)}, now)
+        return proposal_answer(row, now)
+
+    digest = _Digest(sha256=hashlib.sha256(content).hexdigest())
+    return perform_once(service, actor, key, _PATH, digest, act, status=202, counted=False)
+
+
+@router.get("/batches/{batch_id}", operation_id="readBatch")
+def read_batch(service: ServiceOf, actor: LicenceActor, batch_id: ObjectId) -> Progress:
+    """How far a batch is, and the lines that were refused."""
+    with service.database.read() as connection:
+        batch = store.find(connection, actor.authority_id, batch_id)
+        if batch is None:
+            raise WalletError("not-found")
+        counts = store.outcomes(connection, actor.authority_id, batch_id)
+        failures = store.failures(connection, actor.authority_id, batch_id, _MOST_SHOWN)
+    done, failed = counts.get("done", 0), counts.get("failed", 0)
+    waiting: Literal["proposed", "running"] = "proposed" if batch.approved_at is None else "running"
+    return Progress(
+        batch_id=batch_id,
+        state=waiting if batch.finished_at is None else "finished",
+        total=batch.total,
+        done=done,
+        failed=failed,
+        percentage=100 * (done + failed) // batch.total,
+        created_at=rfc3339(batch.created_at),
+        finished_at=None if batch.finished_at is None else rfc3339(batch.finished_at),
+        problems=_problems(failures),
+    )
+
+
+def _problems(refused: Iterable[tuple[int, str]]) -> list[LineProblem]:
+    return [
+        LineProblem(line=line, code=code, fr=PROBLEMS[code].fr, en=PROBLEMS[code].en)
+        for line, code in refused
+    ]

@@ -1,0 +1,55 @@
+"""Do the lines of approved batches: each in a transaction of its own, once, whatever dies in the middle.
+
+The line's outcome is written in the transaction that records its act, so a process that is killed leaves the line either
+done or to do; the next one goes on from there. A line that is refused is noted and the others go on.
+"""
+
+from __future__ import annotations
+
+from wallet_api.access import Actor
+from wallet_api.authority.perform import released_at
+from wallet_api.problems import WalletError
+from wallet_api.roles import AccessRole
+from wallet_api.wiring import Service
+
+from . import store
+from .perform_line import Terms, perform_line
+from .store import BatchRow
+
+
+class DoneElsewhere(Exception):
+    """Another process wrote this line; its act is undone here."""
+
+
+def run_batches(service: Service, most_lines: int) -> int:
+    """Do at most so many lines; says how many were looked at, 0 when nothing waits."""
+    with service.database.read() as connection:
+        waiting = store.under_way(connection)
+    done = 0
+    for batch in waiting:
+        with service.database.read() as connection:
+            lines = store.lines_to_do(connection, batch, most_lines - done)
+        for number, licence_id, act, content in lines:
+            _do(service, batch, number, (licence_id, act, content))
+        done += len(lines)
+        if done >= most_lines:
+            break
+        with service.database.write() as connection:
+            store.finish(connection, batch, service.clock.now())
+    return done
+
+
+def _do(service: Service, batch: BatchRow, number: int, asked: tuple[str, str, str]) -> None:
+    now = service.clock.now()
+    actor = Actor(batch.authority_id, AccessRole(batch.proposer_role), batch.proposer_id)
+    terms = Terms(actor, now, released_at(service, now))
+    try:
+        with service.database.write() as connection:
+            act_id = perform_line(connection, terms, *asked)
+            if not store.take_line(connection, batch, number, "done", act_id=act_id):
+                raise DoneElsewhere
+    except DoneElsewhere:
+        return
+    except WalletError as error:
+        with service.database.write() as connection:
+            store.take_line(connection, batch, number, "failed", problem=error.problem.code)
