@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tests.durability import exactly_once, killing
+from tests.durability import exactly_once, flushes, killing
 from tests.durability.place import ENGINES
 from tests.wallet_api import postgres_cluster
 
@@ -18,6 +18,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     one = words.add_parser("kill", help="kill -9 of every process during writes, again and again")
     _shared(one)
     one.add_argument("--cycles", type=int, default=200)
+    one.add_argument(
+        "--flushes",
+        type=int,
+        metavar="ACTS",
+        help="kill nothing: trace so many acts, and require that each was flushed before its answer",
+    )
     one.add_argument("--plant", choices=sorted(killing.FAULTS), help="a fault that must be found")
     one.set_defaults(run=_kill)
     one = words.add_parser("once", help="each decision many times at the same moment")
@@ -29,9 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     one.set_defaults(run=_once)
     options = parser.parse_args(arguments)
-    missing = postgres_cluster.why_not()
-    if missing is not None and "postgresql" in (options.engine or ENGINES):
-        parser.error(f"{missing}; give --engine sqlite")
+    missing = postgres_cluster.why_not() if "postgresql" in (options.engine or ENGINES) else None
+    if getattr(options, "flushes", None):
+        missing = missing or flushes.why_not()
+    if missing is not None:
+        parser.error(missing)
     return int(options.run(options))
 
 
@@ -43,16 +51,25 @@ def _shared(parser: argparse.ArgumentParser) -> None:
 def _kill(options: argparse.Namespace) -> int:
     right = True
     for engine in options.engine or ENGINES:
-        print(f"seed {options.seed}, {options.cycles} cycles on {engine}", flush=True)
-        fault = killing.FAULTS.get(options.plant, killing.NO_FAULT)
-        planted = options.plant is not None
-        findings = killing.run(engine, options.cycles, options.seed, fault=fault, until_lost=planted)
-        print(killing.report(findings), flush=True)
-        found = bool(findings.differences)
-        if planted:
+        found = _flushes(engine, options) if options.flushes else _cycles(engine, options)
+        if options.plant is not None:
             print(f"the planted fault `{options.plant}` was {'found' if found else 'NOT found'}")
-        right = right and found == planted
+        right = right and found == (options.plant is not None)
     return 0 if right else 1
+
+
+def _cycles(engine: str, options: argparse.Namespace) -> bool:
+    print(f"seed {options.seed}, {options.cycles} cycles on {engine}", flush=True)
+    fault, planted = killing.FAULTS.get(options.plant, killing.NO_FAULT), options.plant is not None
+    findings = killing.run(engine, options.cycles, options.seed, fault=fault, until_lost=planted)
+    print(killing.report(findings), flush=True)
+    return bool(findings.differences)
+
+
+def _flushes(engine: str, options: argparse.Namespace) -> bool:
+    seen = flushes.run(engine, options.flushes, fault=killing.FAULTS.get(options.plant, killing.NO_FAULT))
+    print(flushes.report(seen), flush=True)
+    return bool(seen.faults)
 
 
 def _once(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -33,9 +33,15 @@ DURABLE: Final = {
 class DurableCluster:
     """One cluster in a folder of its own. `start` also recovers it after `kill`."""
 
-    def __init__(self, folder: Path, options: Mapping[str, str] | None = None) -> None:
-        """A cluster that is started with `DURABLE` and these options; `folder` is empty."""
-        self.folder = folder
+    def __init__(
+        self, folder: Path, options: Mapping[str, str] | None = None, tracer: Sequence[str] = ()
+    ) -> None:
+        """A cluster that is started with `DURABLE` and these options; `folder` is empty.
+
+        A `tracer`, if given, is a command that writes to the file after its `-o`: `trace`.
+        """
+        self.folder, self.trace = folder, folder / "trace"
+        self._under = [*tracer, "-o", self.trace] if tracer else []
         self._options = DURABLE | (options or {})
         self._postmaster: subprocess.Popen[bytes] | None = None
         self._bins = postgres_cluster.programs()
@@ -55,7 +61,15 @@ class DurableCluster:
         if self._postmaster is not None:
             self._postmaster.wait()  # it must be reaped, else its lock file looks like that of a living one
         options = [f"-c{name}={value}" for name, value in self._options.items()]
-        command = [self._bins / "postgres", "-D", self.folder / "data", "-k", self.folder, *options]
+        command = [
+            *self._under,
+            self._bins / "postgres",
+            "-D",
+            self.folder / "data",
+            "-k",
+            self.folder,
+            *options,
+        ]
         with (self.folder / "log").open("ab") as log:
             self._postmaster = subprocess.Popen(
                 postgres_cluster.as_ordinary_user(*command),
@@ -105,14 +119,16 @@ class DurableCluster:
 
 
 @contextmanager
-def durable_cluster(options: Mapping[str, str] | None = None) -> Iterator[DurableCluster]:
+def durable_cluster(
+    options: Mapping[str, str] | None = None, tracer: Sequence[str] = ()
+) -> Iterator[DurableCluster]:
     """A started cluster, removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="lp-pg-", dir=_DISK if _DISK.is_dir() else None))
     if os.geteuid() == 0:
         user = pwd.getpwnam(postgres_cluster._ordinary_user() or "")
         os.chown(folder, user.pw_uid, user.pw_gid)
     try:
-        cluster = DurableCluster(folder, options)
+        cluster = DurableCluster(folder, options, tracer)
         cluster.start()
         try:
             yield cluster

@@ -49,6 +49,9 @@ NO_FAULT: Final = Fault()
 FAULTS: Final = {
     "early-answer": Fault(plant="early-answer"),
     "synchronous-commit-off": Fault(options={"synchronous_commit": "off"}),
+    # A kill of processes leaves what the system holds, so these two show in a trace alone.
+    "no-flush": Fault(plant="no-flush"),
+    "fsync-off": Fault(options={"fsync": "off"}),
 }
 
 

@@ -6,7 +6,7 @@ import atexit
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -68,14 +68,16 @@ class Place:
 
 
 @contextmanager
-def place(engine: str, options: Mapping[str, str] | None = None) -> Iterator[Place]:
-    """A place of its own on `engine`; `options` are those of the PostgreSQL cluster. Gone afterwards."""
+def place(
+    engine: str, options: Mapping[str, str] | None = None, tracer: Sequence[str] = ()
+) -> Iterator[Place]:
+    """A place of its own on `engine`; `options` and `tracer` are the PostgreSQL cluster's. Gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="lp-durable-", dir=DISK))
     try:
         if engine == "sqlite":
             yield _made(folder, {}, None)
             return
-        with durable_cluster(options) as cluster:
+        with durable_cluster(options, tracer) as cluster:
             yield _made(folder, {"LP_DATABASE_URL": cluster.create("lp")}, cluster)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -7,9 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, event
 
 LATE_SECONDS: Final = 0.06
 
@@ -48,12 +48,12 @@ def _do_not_flush() -> None:
 
     made = database._engine
 
-    def engine(address: str) -> object:
-        one = made(address)
+    def engine(*arguments: Any) -> Engine:
+        one = made(*arguments)
         event.listen(one, "connect", after)
         return one
 
-    database._engine = engine  # type: ignore[assignment]
+    database._engine = engine
 
 
 def _forget_the_keys() -> None:

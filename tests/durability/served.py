@@ -6,7 +6,7 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,9 +62,12 @@ class Starter:
 
 
 @contextmanager
-def starter() -> Iterator[Starter]:
-    """Something that starts services for as long as the block runs; what it started is killed at the end."""
-    command = [sys.executable, "-m", "tests.durability.warm"]
+def starter(under: Sequence[str] = ()) -> Iterator[Starter]:
+    """Something that starts services for as long as the block runs; what it started is killed at the end.
+
+    `under` is a command that runs another one, such as a tracer.
+    """
+    command = [*under, sys.executable, "-m", "tests.durability.warm"]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as program:

@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from typing import Any
 
 import alembic.command  # noqa: F401 - imported before forking, since each service would import it again
@@ -46,7 +47,10 @@ def serve() -> None:
         if process == 0:
             try:
                 _become(request)
+            except BaseException:  # noqa: BLE001 - whoever asked reads it in the log
+                traceback.print_exc()
             finally:
+                sys.stderr.flush()
                 os._exit(70)
         print(process, flush=True)
 
