@@ -61,6 +61,7 @@ class Typ(IntEnum):
     TRUST_LIST = 65005
     ENROLMENT = 65006
     READER_KEYS = 65007
+    AUDIT_CHECKPOINT = 65008
 
 
 class Form(IntEnum):

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from credentials.errors import CredentialFormatError
 from credentials.spec import Audience, DocumentType, Domain, Form
 
+from .audit.commands import add_commands as add_audit_commands
 from .settings import DEFAULT_BASE_URL, Settings, SettingsRefused, read_settings
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--dry-run", action="store_true", help="essayer chaque ligne sans rien écrire")
     _add_caller(one, "agnes")
     one.set_defaults(run=_batch)
+    add_audit_commands(commands, home)
     return parser
 
 

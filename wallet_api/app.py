@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from . import health, problem_documents
+from .audit import routes as audit
 from .authority import cancellation_routes, document_routes, measure_routes, right_routes
 from .batches import routes as batches
 from .edge import Edge
@@ -42,6 +43,7 @@ _ROUTERS = (
     document_routes.cards,
     proposals.router,
     publication.router,
+    audit.router,
     health.router,
     pages.router,
 )

@@ -446,3 +446,16 @@ audit_head: Final = Table(
     PrimaryKeyConstraint("authority_id"),
 )
 """Last link of each chain; locking this row orders those who append."""
+
+audit_checkpoint: Final = Table(
+    "audit_checkpoint",
+    metadata,
+    _authority(),
+    Column("edition", BigInteger, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("digest", _HASH, nullable=False),
+    Column("signed_at", BigInteger, nullable=False),
+    Column("message", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("authority_id", "edition"),
+)
+"""How far each chain had come at a publication, signed (FORMAT.md, section 8)."""

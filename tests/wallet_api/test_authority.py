@@ -327,6 +327,7 @@ ROUTES = [
         "/authority/publications",
         {AccessRole.OPERATOR, AccessRole.CLERK, AccessRole.SUPERVISOR, AccessRole.HEALTH_AUTHORITY},
     ),
+    ("GET", "/authority/audit?authority=licence", {AccessRole.AUDITOR}),
 ]
 
 

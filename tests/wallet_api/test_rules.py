@@ -163,7 +163,7 @@ def test_audit_names_the_row_that_was_edited(service, field):
     with service.database.write() as connection:
         value = 99 if field == "recorded_at" else "changed"
         connection.execute(update(table).where(table.c.sequence == 3).values(**{field: value}))
-    assert _broken(service) == audit.ChainBroken(3)
+    assert _broken(service).sequence == 3
 
 
 @pytest.mark.parametrize(("dropped", "named"), [(1, 1), (3, 3), (5, 5)])
@@ -173,7 +173,7 @@ def test_audit_names_the_row_that_was_dropped(service, dropped, named):
     table = tables.audit_entry
     with service.database.write() as connection:
         connection.execute(delete(table).where(table.c.sequence == dropped))
-    assert _broken(service) == audit.ChainBroken(named)
+    assert _broken(service).sequence == named
 
 
 def test_acts_leave_audit_rows_without_personal_data(service, wallet, licence_authority):

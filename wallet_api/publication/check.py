@@ -26,7 +26,10 @@ from credentials import status_list
 from credentials.points_list import PointsListClaims
 from credentials.spec import LIST_SIZE, POINTS_BITS, POINTS_NONE, STATUS_BITS, Domain, StatusValue
 from credentials.status_list import StatusListClaims
+from wallet_api.audit.checkpoints import DOMAIN_OF as CHAIN_DOMAIN
+from wallet_api.audit.checkpoints import CheckpointInvalid, believe
 
+from .lists import AUDIT_FOLDER
 from .reading import PublishedEdition, read_edition, read_status
 from .state import PublicationRefused, PublicationState, points_uri, status_uri
 
@@ -48,6 +51,7 @@ def check_next(
     _check_stamps(found, state.edition, at)
     _check_state(found, state)
     _check_served(staged, found)
+    _check_checkpoints(staged / "public/targets" / AUDIT_FOLDER, state, roots)
     if previous is not None:
         check_forward(previous, found)
     return found
@@ -158,6 +162,20 @@ def _check_served(staged: Path, found: PublishedEdition) -> None:
         cwt = staged / f"lists/{domain}/{number}.cwt"
         if cwt.read_bytes() != (staged / f"public/targets/status/{domain}/{number}.cwt").read_bytes():
             _refuse(f"{cwt.name}: the list served at its uri is not the one that terminals fetch")
+
+
+def _check_checkpoints(folder: Path, state: PublicationState, roots: Mapping[Domain, bytes]) -> None:
+    found = {path.stem: path.read_bytes() for path in folder.glob("*.cose")}
+    if found != dict(state.checkpoints):
+        _refuse("a checkpoint of the audit journal is missing, or one too many")
+    for authority_id, message in found.items():
+        try:
+            claims, _ = believe(message, roots[CHAIN_DOMAIN[authority_id]])
+        except (KeyError, CheckpointInvalid) as error:
+            msg = f"a checkpoint of the audit journal cannot be believed: {error}"
+            raise PublicationRefused(msg) from error
+        if claims.authority != authority_id:
+            _refuse("a checkpoint is of another journal than its name says")
 
 
 _LANES: Final = {

@@ -36,6 +36,7 @@ from keys.reader_keys import package
 from .state import PublicationRefused, PublicationState, points_uri, status_uri
 
 INDEX_FORMAT: Final = 1
+AUDIT_FOLDER: Final = "audit"
 STATUS_TTL: Final = 3_600  # seconds; publication is at least hourly (decisions, section 7)
 # Who is told why a credential of each domain is not in force (L225-5: the police; health has its own).
 COMPANION_AREA: Final = {Domain.LICENCE: Audience.POLICE, Domain.HEALTH: Audience.HEALTH}
@@ -74,7 +75,8 @@ def sign_lists(state: PublicationState, keys: KeyFolder, at: int) -> SignedLists
     for profile, area in areas.items():
         packages = _packages(state, keys, profile, at)
         area.update({f"{profile}/index.json": index_of(area), **packages})
-    public["index.json"] = index_of(public)
+    public["index.json"] = index_of(public)  # what terminals want: without what follows
+    public |= {f"{AUDIT_FOLDER}/{name}.cose": one for name, one in state.checkpoints.items()}
     return SignedLists(public, areas[Audience.POLICE], areas[Audience.HEALTH], served)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from threading import Lock
 from typing import Final
@@ -20,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from keys.errors import SigningKeyError
 from wallet_api import telemetry
+from wallet_api.audit.checkpoints import seal
 from wallet_api.lease import Held, LeaseLost, LeaseOccupied, hold
 from wallet_api.points.consequences import refresh_due
 from wallet_api.wiring import Service
@@ -75,8 +77,11 @@ def _publish_under(service: Service, held: Held) -> PublicationReport:
         held.confirm(connection)
         edition = store.next_edition(connection, published, now, service.holder, held.fencing)
         refresh_due(connection, now)  # milestones and releases of points show without any act
+    checkpoints = seal(service, edition, now)
     with service.database.read(patient=True) as connection:
-        state = store.read_state(connection, service.settings.base_url, edition, now)
+        state = replace(
+            store.read_state(connection, service.settings.base_url, edition, now), checkpoints=checkpoints
+        )
     confirmed = partial(_confirmed, service, held, edition)
     report = publish(state, service.keys, folder, now, confirmed=confirmed)
     service.telemetry.published_at.set(now)

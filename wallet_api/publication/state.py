@@ -29,6 +29,7 @@ class PublicationState:
     - `companions`: by domain and list, class and dates of entries of value 1 or 2; absent lists get an empty one.
     - `points`: each existing points list with the balances (0..12) of its assigned entries.
     - `terminals`: those that are enrolled and were not reported lost; only they are sent reader keys.
+    - `checkpoints`: the newest signed checkpoint of each audit journal, by authority; for auditors, not for terminals.
     """
 
     edition: int
@@ -37,6 +38,7 @@ class PublicationState:
     points: Mapping[int, Mapping[int, int]] = field(default_factory=dict)
     companions: Mapping[Domain, Mapping[int, Mapping[int, CompanionEntry]]] = field(default_factory=dict)
     terminals: tuple[Terminal, ...] = ()
+    checkpoints: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

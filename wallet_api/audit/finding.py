@@ -1,0 +1,80 @@
+"""What an examination of the journal can find, and the words for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from wallet_api.clock import rfc3339
+
+
+class Fault(StrEnum):
+    """Kinds of tampering."""
+
+    EDITED = "edited"
+    MISSING = "missing"
+    INSERTED = "inserted"
+    REORDERED = "reordered"
+    REWRITTEN = "rewritten"
+    HEAD = "head"
+    CHECKPOINT = "checkpoint"
+
+
+_WORDS: Final = {
+    Fault.EDITED: (
+        "modifiée ({differs} ne correspond plus à la suite du journal)",
+        "edited ({differs} no longer fits the journal)",
+    ),
+    Fault.MISSING: ("absente", "missing"),
+    Fault.INSERTED: ("ajoutée après coup", "inserted afterwards"),
+    Fault.REORDERED: ("déplacée : inscrite comme ligne {recorded}", "moved: recorded as row {recorded}"),
+    Fault.REWRITTEN: (
+        "réécrite : le point de contrôle signé le {moment} atteste une autre empreinte",
+        "rewritten: the checkpoint signed at {moment} attests another digest",
+    ),
+    Fault.HEAD: ("n'est pas celle que la tête du journal annonce", "is not what the journal's head says"),
+    Fault.CHECKPOINT: ("point de contrôle {differs}", "checkpoint {differs}"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A row that is not as it was written: its journal and number; `last` where it is a run of rows.
+
+    `differs` says what does not fit, `recorded` under which number a moved row was written, `moment` when the
+    checkpoint was signed that convicts (UTC seconds).
+    """
+
+    authority_id: str
+    sequence: int
+    fault: Fault
+    last: int | None = None
+    differs: str | None = None
+    recorded: int | None = None
+    moment: int | None = None
+
+    def words(self, language: str = "fr") -> str:
+        """One sentence for people."""
+        place = f"{self.sequence}" if self.last in {None, self.sequence} else f"{self.sequence}-{self.last}"
+        template = _WORDS[self.fault][language != "fr"]
+        moment = "?" if self.moment is None else rfc3339(self.moment)
+        said = template.format(differs=self.differs, recorded=self.recorded, moment=moment)
+        noun = "ligne" if language == "fr" else "row"
+        return (
+            f"{self.authority_id}, {noun} {place} : {said}"
+            if language == "fr"
+            else f"{self.authority_id}, {noun} {place}: {said}"
+        )
+
+    def members(self) -> dict[str, object]:
+        """The same for programs."""
+        return {
+            "authority": self.authority_id,
+            "sequence": self.sequence,
+            "fault": self.fault.value,
+            "last": self.last,
+            "differs": self.differs,
+            "recorded_as": self.recorded,
+            "checkpoint_at": None if self.moment is None else rfc3339(self.moment),
+        }
