@@ -28,7 +28,7 @@ CATALOGUE = {
 FORBIDDEN = re.compile(
     r"\b(?:create\s+(?:or\s+replace\s+)?(?:trigger|function|procedure|sequence)|nextval|pg_notify|autoincrement"
     r"|pg_advisory\w*|generated\s+(?:always|by\s+default))\b|[\"'](?:listen|notify)\s+\w"
-    r"|\b(?:Sequence|Identity|Computed)\(|\bserial\b",
+    r"|\b(?-i:Sequence|Identity|Computed)\(|\bserial\b",
     re.IGNORECASE,
 )
 
