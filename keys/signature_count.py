@@ -36,6 +36,15 @@ def read_count(path: Path) -> int:
         raise _lost(path) from error
 
 
+def raise_count(path: Path, cap: int, more: int) -> None:
+    """Count `more` signatures that may have been made elsewhere, up to the cap. Raises `KeyFileRefused`."""
+    with path.open("r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        used = _decode(file.read(64), path)
+        os.pwrite(file.fileno(), _encode(max(used, min(cap, used + more))), 0)
+        os.fsync(file.fileno())
+
+
 class SignatureCount:
     """The count of one key in this process. Safe between threads and between processes."""
 

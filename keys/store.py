@@ -95,7 +95,7 @@ class KeyStore:
 
     def signatures(self, record: KeyRecord) -> int:
         """Signatures made or reserved by a counted key; 0 for one that is not counted."""
-        return read_count(self._count_path(record)) if record.cap else 0
+        return read_count(self.count_path(record)) if record.cap else 0
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -122,20 +122,21 @@ class KeyStore:
         """Store a new key: its description last, since it would promise a key that is not there."""
         write_key(self.pem(record), key, self._passphrase)
         if record.cap:
-            create_count(self._count_path(record))
+            create_count(self.count_path(record))
         self.write(record)
 
     def pem(self, record: KeyRecord) -> Path:
         """Where the private half of a key lies."""
         return self.path / f"{record.name}.pem"
 
-    def _count_path(self, record: KeyRecord) -> Path:
+    def count_path(self, record: KeyRecord) -> Path:
+        """Where the signatures of a key with a cap are counted."""
         return self.path / "counts" / f"{record.name}.count"
 
     def _count(self, record: KeyRecord) -> SignatureCount:
         description = self.path / f"{record.name}.json"
         return SignatureCount(
-            self._count_path(record),
+            self.count_path(record),
             record.cap,
             lambda: lifecycle.require_active(self.read(description), None),
         )

@@ -11,6 +11,7 @@ import binascii
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,6 +55,7 @@ def _words(error: Exception) -> str | None:
     """What happened and what to do, for trouble that an operator can mend; None for our own mistakes."""
     from keys.errors import SigningKeyError
 
+    from .backup import BackupRefused
     from .official_client import ActRefused
     from .problems import WalletError
     from .publication import PublicationRefused
@@ -66,6 +68,7 @@ def _words(error: Exception) -> str | None:
             | SigningKeyError()
             | PublicationRefused()
             | ActRefused()
+            | BackupRefused()
             | CredentialFormatError()
         ):
             return str(error)
@@ -107,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("publish", parents=[home], help="publier les listes")
     one.set_defaults(run=_publish)
+    _add_backup(commands, home)
     _add_terminal(commands, home)
     _add_authority(commands, home)
     _add_official(commands, home)
@@ -119,6 +123,35 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=_batch)
     add_audit_commands(commands, home)
     return parser
+
+
+def _add_backup(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], home: argparse.ArgumentParser
+) -> None:
+    one = commands.add_parser(
+        "backup",
+        parents=[home],
+        help="sauvegarder le service entier dans un fichier, pendant qu'il tourne",
+        description="Tables, clés et réglages d'un même instant, sur SQLite ou PostgreSQL, relus et vérifiés. Les clés "
+        "restent chiffrées et leur phrase secrète n'y est pas (sauf démonstration) ; le reste est en clair : mode 0600.",
+    )
+    one.add_argument("--out", type=Path, required=True, help="fichier à écrire ; il ne doit pas exister")
+    one.set_defaults(run=_backup)
+    one = commands.add_parser(
+        "restore",
+        parents=[home],
+        help="refaire un service d'une sauvegarde, dans un dossier et une base vides",
+        description="Vérifie le fichier, remplit la base (celle de LP_DATABASE_URL, de l'un ou l'autre moteur), contrôle le "
+        "journal, puis saute les éditions, ferme les listes et garde révoqué ce qui était publié comme tel. Ce qui fut "
+        "décidé après la sauvegarde est à enregistrer de nouveau.",
+    )
+    one.add_argument("file", type=Path, help="fichier écrit par wallet-api backup")
+    one.add_argument(
+        "--published",
+        type=Path,
+        help="dernier dossier publié, ou sa copie ; par défaut celui qui se trouve seul dans le dossier du service",
+    )
+    one.set_defaults(run=_restore)
 
 
 def _add_terminal(
@@ -332,6 +365,65 @@ def _publish(options: argparse.Namespace) -> int:
     for line in report.upkeep:
         print(f"keys: {line}", file=sys.stderr)
     return 0
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from .backup import make_backup
+
+    report = make_backup(_service(options), options.out, _Progress())
+    print(report.path)
+    size = report.written_bytes / 1_000_000
+    print(
+        f"{report.rows} lignes, {report.files} fichiers, {size:.1f} Mo, {report.seconds:.1f} s",
+        file=sys.stderr,
+    )
+    inside = (
+        "phrase secrète comprise" if report.with_passphrase else "clés chiffrées, sans leur phrase secrète"
+    )
+    print(f"attention : {inside} ; le reste est en clair, à garder chiffré (mode 0600)", file=sys.stderr)
+    return 0
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from .backup import restore_backup
+    from .clock import rfc3339
+
+    home = options.home or Path(os.environ.get("LP_HOME", "home"))
+    report = restore_backup(os.environ, options.file, home, published=options.published, progress=_Progress())
+    print(home)
+    talk = sys.stderr
+    print(
+        f"état du {rfc3339(report.made_at)} : {report.rows} lignes en {report.seconds:.1f} s, vérifiées",
+        file=talk,
+    )
+    passed = report.passed
+    print(f"la prochaine édition dépasse {passed.edition}", file=talk)
+    if passed.saw_published:
+        print(
+            f"depuis la sauvegarde : {passed.revoked} entrées publiées révoquées et {passed.burnt} clés compromises le "
+            f"restent ; {passed.suspended} suspensions et {passed.signers} clés faites depuis sont oubliées",
+            file=talk,
+        )
+    else:
+        print(
+            "dossier publié absent : les terminaux gardent ce qu'ils ont vu révoqué, les autres non",
+            file=talk,
+        )
+    print("enregistrez de nouveau les décisions prises depuis la sauvegarde", file=talk)
+    return 0
+
+
+class _Progress:
+    """One line on standard error for each table, and every two seconds within a long one."""
+
+    def __init__(self) -> None:
+        self._last, self._said_at = "", 0.0
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if what != self._last or now - self._said_at >= 2.0 or done == total:
+            self._last, self._said_at = what, now
+            print(f"  {100 * done // max(1, total):3} %  {what}", file=sys.stderr)
 
 
 def _enrol(options: argparse.Namespace) -> int:

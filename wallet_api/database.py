@@ -71,22 +71,35 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables to the one head of `migrations/`."""
-        from alembic import command
-
         with self.engine.begin() as connection:
             take_time(connection)
-            configuration = migrations()
-            configuration.attributes["connection"] = connection
-            command.upgrade(configuration, "head")
+            self.migrate_on(connection, "head")
+
+    def migrate_on(self, connection: Connection, revision: str) -> None:
+        """Bring the tables to a revision in the transaction of `connection`. Raises `SettingsRefused` for an unknown one."""
+        from alembic import command
+        from alembic.util import CommandError
+
+        configuration = migrations()
+        configuration.attributes["connection"] = connection
+        try:
+            command.upgrade(configuration, revision)
+        except CommandError as error:
+            msg = "the tables are those of a newer release; use that one"
+            raise SettingsRefused(msg) from error
 
     def migrated(self) -> bool:
         """Whether the tables are those of this release."""
         from alembic.runtime.migration import MigrationContext
+
+        with self.read() as connection:
+            return MigrationContext.configure(connection).get_current_revision() == self.head()
+
+    def head(self) -> str | None:
+        """The revision of this release's tables."""
         from alembic.script import ScriptDirectory
 
-        head = ScriptDirectory.from_config(migrations()).get_current_head()
-        with self.read() as connection:
-            return MigrationContext.configure(connection).get_current_revision() == head
+        return ScriptDirectory.from_config(migrations()).get_current_head()
 
     def close(self) -> None:
         """Close every connection."""

@@ -393,6 +393,18 @@ publication: Final = Table(
 """Editions of the published lists; a number is never used twice, even when publishing failed. `holder` and `fencing`
 are those of the lease under which the number was taken."""
 
+list_tombstone: Final = Table(
+    "list_tombstone",
+    metadata,
+    _authority(),
+    Column("status_list", Integer, nullable=False),
+    Column("status_index", Integer, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    PrimaryKeyConstraint("authority_id", "status_list", "status_index"),
+)
+"""Entries that were published as revoked by a service that was then restored from an older backup: of the act, and often
+of the credential, nothing is known here, and the entry stays revoked."""
+
 lease: Final = Table(
     "lease",
     metadata,

@@ -5,8 +5,8 @@
 2. Each trust list verifies under its domain root, each other list under a signer that the trust list names for that
    role, that window and that uri prefix (`reading.py`).
 3. The lists say what the state says, entry by entry, and both spellings of a status list say the same.
-4. Against the edition in force: numbers rise, time does not go back, no list disappears, no revoked entry comes back
-   (as the checker of letsencrypt/boulder does for its revocation lists; T31, T37).
+4. Against the edition in force: numbers rise, time does not go back, no list disappears, no revoked entry and no
+   compromised signer comes back (as the checker of letsencrypt/boulder does for its revocation lists; T31, T37).
 
 Lists are unpacked by tables of this file, not by what packed them.
 """
@@ -26,6 +26,7 @@ from credentials import status_list
 from credentials.points_list import PointsListClaims
 from credentials.spec import LIST_SIZE, POINTS_BITS, POINTS_NONE, STATUS_BITS, Domain, StatusValue
 from credentials.status_list import StatusListClaims
+from credentials.trust_list import SignerState, TrustListClaims
 from wallet_api.audit.checkpoints import DOMAIN_OF as CHAIN_DOMAIN
 from wallet_api.audit.checkpoints import CheckpointInvalid, believe
 
@@ -207,6 +208,11 @@ def check_forward(previous: PublishedEdition, following: PublishedEdition) -> No
         or not previous.points.keys() <= following.points.keys()
     ):
         _refuse("a list that terminals know has disappeared from the registry")
+    for domain, trust in previous.trust.items():
+        if not _burnt(trust, at=following.issued_at) <= _burnt(following.trust[domain]):
+            _refuse(
+                f"a compromised signer of {domain} would come back; was an old copy of the keys restored?"
+            )
     for (domain, number), claims in previous.status.items():
         back = lost_revocations(claims.entries, following.status[domain, number].entries)
         if back:
@@ -214,6 +220,13 @@ def check_forward(previous: PublishedEdition, following: PublishedEdition) -> No
                 f"status list {domain} {number}: {back} revoked entries would come back; "
                 "was an old copy of the database restored?"
             )
+
+
+def _burnt(trust: TrustListClaims, at: int = 0) -> set[bytes]:
+    """Compromised signers; of those whose end is past at `at` terminals need not be told any more."""
+    return {
+        one.key_id for one in trust.signers if one.state is SignerState.COMPROMISED and at < one.not_after
+    }
 
 
 def lost_revocations(before: status_list.StatusList, after: status_list.StatusList) -> int:
