@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 
 from credentials.spec import LIST_SIZE, StatusValue
 from wallet_api import tables
@@ -105,7 +105,7 @@ def take_list(connection: Connection, authority_id: str, kind: ListKind) -> int:
 
 def free_index(connection: Connection, authority_id: str, kind: ListKind, list_number: int) -> int:
     """A random index that nobody holds. `RuntimeError` when none was found, which a half-full list does not do."""
-    table = tables.credential
+    table, grave = tables.credential, tables.list_tombstone
     columns = {
         ListKind.STATUS: (table.c.status_list, table.c.status_index),
         ListKind.POINTS: (table.c.points_list, table.c.points_index),
@@ -113,12 +113,16 @@ def free_index(connection: Connection, authority_id: str, kind: ListKind, list_n
     numbers, indexes = columns[kind]
     for _ in range(_TRIES):
         index = secrets.randbelow(LIST_SIZE)
-        taken = connection.execute(
-            select(func.count())
-            .select_from(table)
-            .where(table.c.authority_id == authority_id, numbers == list_number, indexes == index)
-        ).scalar_one()
-        if not taken:
+        taken: ColumnElement[bool] = exists().where(
+            table.c.authority_id == authority_id, numbers == list_number, indexes == index
+        )
+        if kind is ListKind.STATUS:  # revoked for ever, though nobody knows the credential any more
+            taken = taken | exists().where(
+                grave.c.authority_id == authority_id,
+                grave.c.status_list == list_number,
+                grave.c.status_index == index,
+            )
+        if not connection.execute(select(taken)).scalar_one():
             return index
     msg = "no free index in a list that should be half empty"
     raise RuntimeError(msg)

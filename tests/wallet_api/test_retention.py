@@ -1,0 +1,235 @@
+"""The purge: what is past its period goes, what still has an effect stays, and the journal of acts tells of it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import delete, func, insert, select
+
+from credentials.spec import Domain
+from tests.conftest import INSTANT
+from tests.wallet_api.conftest import approve
+from wallet_api import tables
+from wallet_api.__main__ import main
+from wallet_api.audit.report import examine_all
+from wallet_api.clock import rfc3339
+from wallet_api.issuance.store import ListKind, free_index
+from wallet_api.points.current import current
+from wallet_api.publication import PublicationRefused
+from wallet_api.publication.check import unpack
+from wallet_api.publication.reading import read_edition
+from wallet_api.publication.run import publish_now
+from wallet_api.retention.periods import PERIODS, Kept, Period
+from wallet_api.retention.purge import purge
+
+DAY = 86_400
+ROAD = "driving_licence.road_check.cbor"
+YEAR = 366 * DAY
+
+
+def _purged(service, **how) -> dict[tuple[str, str], int]:
+    return {(one.authority_id, one.kept.value): one.rows for one in purge(service, **how) if one.rows}
+
+
+def _count(service, table, *where) -> int:
+    with service.database.read() as connection:
+        return connection.execute(select(func.count()).select_from(table).where(*where)).scalar_one()
+
+
+def _findings(service) -> list[object]:
+    class Silent:
+        def __init__(self, *_: object) -> None: ...
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+        def reach(self, _: int) -> None: ...
+        def add(self, _: int = 1) -> None: ...
+
+    return [one for report in examine_all(service, [], Silent) for one in report.findings]
+
+
+@pytest.mark.parametrize(
+    ("now", "years", "days", "due"),
+    [
+        ("2026-11-22T12:00:00Z", 3, 0, "2023-11-22T12:00:00Z"),
+        ("2028-02-29T00:00:00Z", 1, 0, "2027-02-28T00:00:00Z"),
+        ("2026-11-22T12:00:00Z", 0, 30, "2026-10-23T12:00:00Z"),
+    ],
+)
+def test_periods_are_civil_years(now, years, days, due):
+    """A year ends on the same day of the calendar, and a 29 February on the 28th."""
+    instant = int(datetime.fromisoformat(now).replace(tzinfo=UTC).timestamp())
+    assert rfc3339(Period(Kept.AUDIT, "", "", "", years, days).before(instant)) == due
+
+
+def test_law_is_in_the_table():
+    """L225-2: ten years without a new decision, three for changes of points, two for refused requests."""
+    assert [PERIODS[one].years for one in (Kept.MEASURES, Kept.POINTS, Kept.REFUSALS)] == [10, 3, 2]
+    assert 183 <= PERIODS[Kept.AUDIT].years * 365 <= 3 * 365  # CNIL: six months to three years
+
+
+@pytest.mark.postgres
+def test_expired_credentials_go_and_their_revocations_stay(service, clock, wallet, supervisor, official):
+    """The list still says revoked, of an entry that belongs to nobody any more."""
+    wallet.get(ROAD)
+    with service.database.read() as connection:
+        number, index = connection.execute(
+            select(tables.credential.c.status_list, tables.credential.c.status_index)
+        ).one()
+    body = {"decision_reference": "R-1", "subject": "document"}
+    path = f"/authority/licences/{wallet.document_id}/revocations"
+    proposed = official("agnes").post(path, body)
+    assert approve(supervisor, proposed).status_code == 201
+    publish_now(service)
+    clock.instant = INSTANT + YEAR
+    assert (Domain.LICENCE.value, "credentials") not in _purged(service)  # expired for less than a year
+    clock.instant = INSTANT + 15 * DAY + YEAR
+    done = _purged(service)
+    assert done[Domain.LICENCE.value, "credentials"] == 1
+    assert _count(service, tables.credential) == _count(service, tables.status_cause) == 0
+    publish_now(service)
+    published = read_edition(
+        service.settings.published_folder, {one: service.keys.root_certificate(one) for one in Domain}
+    )
+    assert unpack(published.status[Domain.LICENCE, number].entries)[index] == 1
+    with service.database.write() as connection:
+        connection.execute(delete(tables.list_tombstone))
+    with pytest.raises(PublicationRefused, match="would come back"):
+        publish_now(service)
+
+
+@pytest.mark.postgres
+def test_points_that_came_back_are_forgotten_after_three_years(service, clock, wallet, licence_authority):
+    """The opening alone then says the same, and the next decision is counted as ever."""
+    assert licence_authority.withdraw(wallet.document_id, 1, "D-1").status_code == 201
+    rows = _count(service, tables.points_entry)
+    clock.instant = INSTANT + 2 * YEAR
+    publish_now(service)  # whose refresh gives the point back
+    assert (Domain.LICENCE.value, "points") not in _purged(service)
+    clock.instant = INSTANT + 3 * YEAR
+    assert _purged(service)[Domain.LICENCE.value, "points"] == rows - 1
+    with service.database.read() as connection:
+        assert current(connection, "licence", wallet.document_id, clock.instant).balance == 12
+    body = {
+        "decision_reference": "D-2",
+        "points": 3,
+        "offence_class": "contravention_4",
+        "committed_on": "2029-10-12",
+        "established_on": "2029-10-30",
+    }
+    path = f"/authority/licences/{wallet.document_id}/points/withdrawals"
+    assert licence_authority.post(path, body).status_code == 201
+    with service.database.read() as connection:
+        assert current(connection, "licence", wallet.document_id, clock.instant).balance == 9
+
+
+def test_points_that_count_are_kept(service, clock, wallet, licence_authority):
+    """A licence at zero keeps its ledger, however old."""
+    for number in range(2):
+        assert licence_authority.withdraw(wallet.document_id, 6, f"D-{number}").status_code == 201
+    clock.instant = INSTANT + 12 * YEAR
+    assert not {kind for _, kind in _purged(service)} & {"points"}
+
+
+@pytest.mark.postgres
+def test_measures_go_ten_years_after_the_last_decision(service, clock, wallet, official):
+    """Together; not before, and not while one is in force."""
+    agent, path = official("agnes"), f"/authority/licences/{wallet.document_id}"
+    body = {"decision_reference": "S-1", "decided_by": "prefect", "until": "2027-03-01"}
+    assert agent.post(f"{path}/suspensions", body).status_code == 201
+    clock.instant = INSTANT + 9 * YEAR
+    assert "measures" not in {kind for _, kind in _purged(service)}
+    body = {"decision_reference": "S-2", "decided_by": "prefect", "until": "2036-02-01"}
+    assert agent.post(f"{path}/suspensions", body).status_code == 201
+    clock.instant = INSTANT + 11 * YEAR
+    assert "measures" not in {kind for _, kind in _purged(service)}  # a new decision keeps the old one
+    clock.instant = INSTANT + 20 * YEAR
+    assert _purged(service)[Domain.LICENCE.value, "measures"] == 2
+    assert _count(service, tables.measure) == 0
+
+
+def test_measure_in_force_is_kept(service, clock, wallet, official):
+    """A revocation has no end."""
+    body = {"decision_reference": "R-1", "subject": "document"}
+    path = f"/authority/licences/{wallet.document_id}/revocations"
+    assert approve(official("claire"), official("agnes").post(path, body)).status_code == 201
+    clock.instant = INSTANT + 30 * YEAR
+    assert "measures" not in {kind for _, kind in _purged(service)}
+
+
+def test_refused_proposals_go_after_two_years(service, clock, wallet, official):
+    """Of which nothing came."""
+    body = {"decision_reference": "R-1", "subject": "document"}
+    path = f"/authority/licences/{wallet.document_id}/revocations"
+    made = official("agnes").post(path, body).json()["proposal_id"]
+    assert official("claire").post(f"/authority/proposals/{made}/refusal", {}).status_code == 201
+    clock.instant = INSTANT + 2 * YEAR
+    assert _purged(service)[Domain.LICENCE.value, "refusals"] == 1
+    assert _count(service, tables.act_proposal) == 0
+
+
+@pytest.mark.postgres
+def test_journal_loses_its_beginning_and_stays_whole(service, clock, wallet, licence_authority):
+    """Up to a checkpoint of that age; `audit verify` believes it, and still finds a row that is dropped by hand."""
+    publish_now(service)
+    held = _count(service, tables.audit_entry, tables.audit_entry.c.authority_id == "licence")
+    clock.instant = INSTANT + 3 * YEAR
+    assert licence_authority.withdraw(wallet.document_id, 1, "D-1").status_code == 201
+    assert _purged(service)[Domain.LICENCE.value, "audit"] == held
+    publish_now(service)
+    assert _findings(service) == []
+    entry = tables.audit_entry
+    with service.database.write() as connection:
+        first = connection.execute(
+            select(func.min(entry.c.sequence)).where(entry.c.authority_id == "licence")
+        ).scalar_one()
+        connection.execute(delete(entry).where(entry.c.authority_id == "licence", entry.c.sequence == first))
+    assert len(_findings(service)) >= 1
+
+
+@pytest.mark.postgres
+def test_rehearsal_counts_what_the_purge_then_does(service, clock, wallet):
+    """And changes nothing."""
+    wallet.get(ROAD)
+    publish_now(service)
+    clock.instant = INSTANT + 4 * YEAR
+    held = _count(service, tables.audit_entry)
+    counted = _purged(service, rehearse=True)
+    assert _count(service, tables.audit_entry) == held
+    assert _count(service, tables.credential) == 1
+    done = _purged(service)
+    assert counted == done
+    assert {kind for _, kind in done} >= {"offers", "credentials", "audit"}
+    again = {kind for _, kind in _purged(service)}
+    assert again <= {"phones"}  # those that the first one left bare
+
+
+def test_command_counts_purges_and_says_so(service, wallet, monkeypatch, capsys):
+    """`wallet-api purge`, as an operator runs it each month."""
+    monkeypatch.setenv("LP_TEST_NOW", rfc3339(INSTANT + 4 * YEAR))
+    monkeypatch.setenv("LP_DATABASE_URL", service.settings.database_url)
+    wallet.get(ROAD)
+    home = str(service.settings.home)
+    assert main(["purge", "--home", home, "--dry-run", "--json"]) == 0
+    lines = [json.loads(one) for one in capsys.readouterr().out.splitlines()]
+    assert {"authority": "licence", "kind": "credentials", "rows": 1} in [
+        {name: one[name] for name in ("authority", "kind", "rows")} for one in lines
+    ]
+    assert main(["purge", "--home", home, "--lang", "en"]) == 0
+    assert "licence credentials 1 : credentials, since they expired" in capsys.readouterr().out
+    assert main(["purge", "--home", home]) == 0
+    assert "credentials" not in capsys.readouterr().out
+
+
+@pytest.mark.postgres
+def test_index_of_a_tombstone_is_not_given_again(service, monkeypatch):
+    """Else a new credential would be born revoked."""
+    with service.database.write() as connection:
+        row = {"authority_id": "licence", "status_list": 1, "status_index": 7, "since": INSTANT}
+        connection.execute(insert(tables.list_tombstone).values(**row))
+        drawn = iter((7, 7, 8))
+        monkeypatch.setattr("secrets.randbelow", lambda _: next(drawn))
+        assert free_index(connection, "licence", ListKind.STATUS, 1) == 8
