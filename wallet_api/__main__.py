@@ -21,6 +21,7 @@ from credentials.errors import CredentialFormatError
 from credentials.spec import Audience, DocumentType, Domain, Form
 
 from .audit.commands import add_commands as add_audit_commands
+from .drill.commands import add_commands as add_drill_commands
 from .retention.commands import add_commands as add_retention_commands
 from .settings import DEFAULT_BASE_URL, Settings, SettingsRefused, read_settings
 
@@ -124,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=_batch)
     add_audit_commands(commands, home)
     add_retention_commands(commands, home)
+    add_drill_commands(commands)
     return parser
 
 
