@@ -12,11 +12,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
@@ -117,10 +118,21 @@ def insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) ->
 
     An insert that meets another transaction's waits for its outcome on both engines.
     """
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(table).values(**row).on_conflict_do_nothing()
-    result = connection.execute(statement, execution_options={"preserve_rowcount": True})
-    return result.rowcount == 1
+    return insert_each_once(connection, table, [row]) == 1
+
+
+def insert_each_once(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """`insert_once` of several rows with the same columns, in one statement; says how many were inserted."""
+    statement = _insert_once(table, connection.dialect.name)
+    result = connection.execute(statement, rows, execution_options={"preserve_rowcount": True})
+    return result.rowcount
+
+
+@cache
+def _insert_once(table: Table, engine: str) -> Insert:
+    """Built once: the statement's construction would cost more than the insert."""
+    insert = sqlite.insert if engine == "sqlite" else postgresql.insert
+    return insert(table).on_conflict_do_nothing()
 
 
 def migrations() -> Config:

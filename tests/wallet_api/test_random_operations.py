@@ -144,8 +144,8 @@ class World:
         if any(issuing.touches(one, view) and issuing.refuses(one, self.clock.instant) for one in held):
             raise WalletError("credential-denied")
         record = replace(self.record, categories=categories)
-        batch = issuing._reserve(self.service, connection, licence.wallet, order, record, bytes(8))
-        issuance.mark_batch(connection, "licence", batch.batch_id, "issued")
+        batch = issuing._reserve(self.service, connection, licence.wallet, order, record, bytes(8), held)
+        issuance.mark(connection, "licence", batch.credential_ids, "issued")
         now = self.clock.instant
         supersede_older(connection, "licence", licence.wallet.document_id, batch.newest, now, paris_day(now))
         status = batch.claims[0].status

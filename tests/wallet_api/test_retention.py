@@ -15,7 +15,7 @@ from wallet_api import tables
 from wallet_api.__main__ import main
 from wallet_api.audit.report import examine_all
 from wallet_api.clock import rfc3339
-from wallet_api.issuance.store import ListKind, free_index
+from wallet_api.issuance.store import ListKind, take_indexes
 from wallet_api.points.current import current
 from wallet_api.publication import PublicationRefused
 from wallet_api.publication.check import unpack
@@ -232,4 +232,4 @@ def test_index_of_a_tombstone_is_not_given_again(service, monkeypatch):
         connection.execute(insert(tables.list_tombstone).values(**row))
         drawn = iter((7, 7, 8))
         monkeypatch.setattr("secrets.randbelow", lambda _: next(drawn))
-        assert free_index(connection, "licence", ListKind.STATUS, 1) == 8
+        assert take_indexes(connection, "licence", ListKind.STATUS, 1) == [(1, 8)]

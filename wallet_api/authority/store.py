@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from wallet_api import tables
 from wallet_api.database import insert_once
@@ -32,14 +33,31 @@ class MeasureRow:
     void: bool = False
 
 
+# On the road of every issuing, so built once.
+_OF_DOCUMENT: Final = (
+    select(tables.measure)
+    .where(
+        tables.measure.c.authority_id == bindparam("authority"),
+        tables.measure.c.document_id == bindparam("document"),
+    )
+    .order_by(tables.measure.c.recorded_at, tables.measure.c.measure_id)
+)
+_LOCK_DOCUMENT: Final = (
+    select(tables.document)
+    .where(
+        tables.document.c.authority_id == bindparam("authority"),
+        tables.document.c.document_id == bindparam("document"),
+        tables.document.c.document_type == bindparam("type"),
+    )
+    .with_for_update()
+)
+
+
 def measures_of(connection: Connection, authority_id: str, document_id: str, now: int) -> list[MeasureRow]:
     """Every measure of a document that was not cancelled, past and future ones included, in the order of recording."""
-    table = tables.measure
-    rows = connection.execute(
-        select(table)
-        .where(table.c.authority_id == authority_id, table.c.document_id == document_id)
-        .order_by(table.c.recorded_at, table.c.measure_id)
-    ).all()
+    rows = connection.execute(_OF_DOCUMENT, {"authority": authority_id, "document": document_id}).all()
+    if not rows:
+        return []
     cancelled = {row.lifts_id for row in rows if row.kind == MeasureKind.CANCELLATION}
     kept = [row for row in rows if row.measure_id not in cancelled]
     voided = {row.lifts_id: row.released_at for row in kept if row.kind == MeasureKind.VOIDING}
@@ -107,16 +125,8 @@ def lock_document(
     connection: Connection, authority_id: str, document_id: str, document_type: str
 ) -> Row[tuple[object, ...]] | None:
     """The document, locked until the transaction ends, so that what reads it waits for acts; None when there is none."""
-    table = tables.document
-    return connection.execute(
-        select(table)
-        .where(
-            table.c.authority_id == authority_id,
-            table.c.document_id == document_id,
-            table.c.document_type == document_type,
-        )
-        .with_for_update()
-    ).one_or_none()
+    asked = {"authority": authority_id, "document": document_id, "type": document_type}
+    return connection.execute(_LOCK_DOCUMENT, asked).one_or_none()
 
 
 def find_document(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -33,6 +33,9 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     one.add_argument("--batch", type=_count, default=2, metavar="N", help="clés par vue et par forme (2)")
     one.add_argument("--workers", type=_count, default=0, metavar="N", help="processus ; sinon un par cœur")
     one.add_argument("--folder", type=Path, help="dossier vide à garder ; sinon un dossier passager")
+    one.add_argument(
+        "--database", metavar="ADRESSE", help="base PostgreSQL vide ; sinon SQLite dans le dossier"
+    )
     one.add_argument("--json", action="store_true", help="un objet JSON sur la sortie")
     one.set_defaults(run=_compromise)
 
@@ -53,9 +56,22 @@ def _compromise(options: argparse.Namespace) -> int:
         return _in_folder(options, Path(folder))
 
 
-def _in_folder(options: argparse.Namespace, folder: Path) -> int:
-    import sys
+def _require_empty(address: str) -> None:
+    from sqlalchemy import inspect
 
+    from wallet_api.database import Database
+
+    database = Database(address)
+    try:
+        with database.read() as connection:
+            tables = inspect(connection).get_table_names()
+    finally:
+        database.close()
+    if tables:
+        raise SettingsRefused("the database holds tables: a drill takes an empty one of its own")
+
+
+def _in_folder(options: argparse.Namespace, folder: Path) -> int:
     from wallet_api.home import make_home
     from wallet_api.progress import Progress
     from wallet_api.wiring import wire
@@ -63,8 +79,12 @@ def _in_folder(options: argparse.Namespace, folder: Path) -> int:
     from .compromise import DrillFailed, run_drill
     from .crowd import Crowd
 
-    made = make_home(os.environ, folder / "home", base_url=DEFAULT_BASE_URL, demo=True)
-    service = wire(made.settings, licences=Crowd(made.settings))
+    # Nothing of a real service's environment reaches the exercise, above all not its database.
+    environment = {} if options.database is None else {"LP_DATABASE_URL": options.database}
+    if options.database is not None:
+        _require_empty(options.database)
+    made = make_home(environment, folder / "home", base_url=DEFAULT_BASE_URL, demo=True)
+    service = wire(made.settings, licences=Crowd(made.settings), environment=environment)
     try:
         report = run_drill(
             service,

@@ -95,7 +95,7 @@ _service: Service | None = None
 def _begin(settings: Settings) -> None:
     """Open the service in a process of the pool."""
     global _service  # noqa: PLW0603 - a process of a pool has no other place
-    _service = wire(settings, licences=Crowd(settings))
+    _service = wire(settings, licences=Crowd(settings), environment={})
 
 
 def _collect(chunk: list[WalletRow], batch: int) -> int:

@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from credentials import credential
 from credentials.claims import Claims, StatusReference
 from credentials.cose_key import P256Key, PublicKey, compress
-from credentials.driving_licence import ListEntry, PointsBalance
+from credentials.driving_licence import ListEntry, PointsBalance, RoadCheck
 from credentials.errors import CredentialFormatError
 from credentials.paris_day import paris_day
 from credentials.spec import DOMAIN_OF, Form, Role
@@ -33,6 +33,7 @@ from verifier.signatures import LoadedKey, SignatureInvalid, load_public_key, ve
 from wallet_api.authority import store as measures
 from wallet_api.authority.measures import INTERLOCK, cause_of, reaches
 from wallet_api.authority.standing import is_restricted, refuses, require_points, touches
+from wallet_api.authority.store import MeasureRow
 from wallet_api.identifiers import fingerprint, new_id
 from wallet_api.openid4vci.configurations import Configuration
 from wallet_api.openid4vci.store import WalletRow
@@ -43,7 +44,7 @@ from wallet_api.wiring import Service
 
 from . import store
 from .documents import audit_look_up, look_up
-from .grants import grants_of
+from .grants import Grants, grants_of
 from .store import ListKind, LiveCredential
 from .subjects import care_subject, licence_subject, restricted
 from .supersede import supersede_older
@@ -51,7 +52,6 @@ from .supersede import supersede_older
 _EXACT: Final = frozenset({View.ROAD_CHECK, View.CARE})
 _HOUR: Final = 3_600
 _STATUS_PATH: Final = {"licence": "/s/l/", "health": "/s/h/"}
-_TRIES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ class Order:
 class _Batch:
     batch_id: str
     authority_id: str
+    credential_ids: list[str]
     claims: list[Claims]
     newest: LiveCredential
 
@@ -85,21 +86,21 @@ def issue(
         # Acts on the document wait here, so that none falls between the check of its standing and the record.
         measures.lock_document(connection, wallet.authority_id, wallet.document_id, document_type)
         spend(connection)
-        _require_standing(connection, wallet, order, service.clock.now())
-        batch = _reserve(service, connection, wallet, order, record, signer.key_id)
+        held = _require_standing(connection, wallet, order, service.clock.now())
+        batch = _reserve(service, connection, wallet, order, record, signer.key_id, held)
     try:
         made = [_sign(signer, order.configuration.form, one) for one in batch.claims]  # steps 3 and 4
         with service.database.write() as connection:  # step 5
             # Batches of one document come to their end one by one: two never supersede each other, or a third twice.
             measures.lock_document(connection, wallet.authority_id, wallet.document_id, document_type)
-            store.mark_batch(connection, batch.authority_id, batch.batch_id, "issued")
+            store.mark(connection, batch.authority_id, batch.credential_ids, "issued")
             now = service.clock.now()
             supersede_older(
                 connection, batch.authority_id, wallet.document_id, batch.newest, now, paris_day(now)
             )
     except (SigningKeyError, SignatureInvalid, CredentialFormatError) as error:
         with service.database.write() as connection:
-            store.mark_batch(connection, batch.authority_id, batch.batch_id, "unissued")
+            store.mark(connection, batch.authority_id, batch.credential_ids, "unissued")
         service.telemetry.unissued.inc(len(batch.claims))
         raise WalletError("signing-unavailable") from error
     view, form = order.configuration.view.value, order.configuration.form.name.lower()
@@ -115,7 +116,8 @@ def _signer(service: Service, order: Order) -> Signer:
         raise WalletError("signing-unavailable") from error
 
 
-def _require_standing(connection: Connection, wallet: WalletRow, order: Order, now: int) -> None:
+def _require_standing(connection: Connection, wallet: WalletRow, order: Order, now: int) -> list[MeasureRow]:
+    """What stands against the document, none of it refusing the view. Raises `WalletError`."""
     if wallet.paused:
         raise WalletError("wallet-paused")
     held = measures.open_measures(connection, wallet.authority_id, wallet.document_id, now)
@@ -125,6 +127,7 @@ def _require_standing(connection: Connection, wallet: WalletRow, order: Order, n
     known = [_key_hash(key) for key in order.device_keys if key is not None]
     if len(set(known)) != len(known) or store.any_key_known(connection, known):
         raise WalletError("device-key-used")
+    return held
 
 
 def _reserve(
@@ -134,92 +137,98 @@ def _reserve(
     order: Order,
     record: LicenceRecord | RightsRecord,
     signer_key_id: bytes,
+    held: list[MeasureRow],
 ) -> _Batch:
-    now = service.clock.now()
-    batch_id, claims = new_id(now), []
-    held = measures.open_measures(connection, wallet.authority_id, wallet.document_id, now)
+    """Record one row for each key; the lists are taken last, since others wait for them."""
+    now, authority_id, document_id = service.clock.now(), wallet.authority_id, wallet.document_id
+    if not order.device_keys:
+        raise WalletError("credential-request-refused")
     if isinstance(record, LicenceRecord) and is_restricted(held, now):
         record = replace(record, categories=restricted(record.categories, INTERLOCK))
-    upcoming = [one for one in held if one.since > now]
-    newest = None
-    for key in order.device_keys:
-        credential_id, made = _record_one(
-            service, connection, wallet, order, record, key, batch_id, signer_key_id, now
-        )
-        claims.append(made)
-        newest = LiveCredential(
-            credential_id,
-            wallet.wallet_id,
-            batch_id,
-            made.view,
-            order.configuration.form,
-            order.configuration.paper,
-            grants_of(made.subject).to_text(),
-        )
-        for measure in upcoming:
-            if reaches(measure, made.view, grants_of(made.subject)):
-                store.add_cause(connection, wallet.authority_id, credential_id, cause_of(measure), now)
-    if newest is None:
-        raise WalletError("credential-request-refused")
-    audit_look_up(connection, order.configuration.document_type, wallet.document_id, now)
-    return _Batch(batch_id, wallet.authority_id, claims, newest)
+    subject = _subject(connection, wallet, order, record, now)
+    granted, batch_id = grants_of(subject), new_id(now)
+    places = _places(connection, authority_id, order)
+    claims = [
+        _claims(service, order, key, _with_entry(subject, place), _status(service, authority_id, place), now)
+        for key, place in zip(order.device_keys, places, strict=True)
+    ]
+    ids = [new_id(now) for _ in claims]
+    rows = [
+        _row(wallet, order, one, place, credential_id, batch_id, signer_key_id, granted)
+        for credential_id, one, place in zip(ids, claims, places, strict=True)
+    ]
+    if not store.add_credentials(connection, rows):
+        raise WalletError("device-key-used")
+    causes = [
+        cause_of(one) for one in held if one.since > now and reaches(one, order.configuration.view, granted)
+    ]
+    store.add_causes(connection, authority_id, [(one, cause) for one in ids for cause in causes], now)
+    audit_look_up(connection, order.configuration.document_type, document_id, now)
+    newest = LiveCredential(
+        ids[-1],
+        wallet.wallet_id,
+        batch_id,
+        order.configuration.view,
+        order.configuration.form,
+        order.configuration.paper,
+        granted.to_text(),
+    )
+    return _Batch(batch_id, authority_id, ids, claims, newest)
 
 
-def _record_one(
-    service: Service,
-    connection: Connection,
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The entry of a credential in the status lists, and in the points lists where it has one."""
+
+    status: tuple[int, int]
+    points: tuple[int, int] | None
+
+
+def _places(connection: Connection, authority_id: str, order: Order) -> list[_Place]:
+    count = len(order.device_keys)
+    status = store.take_indexes(connection, authority_id, ListKind.STATUS, count)
+    if order.configuration.view is not View.ROAD_CHECK:
+        return [_Place(one, None) for one in status]
+    points = store.take_indexes(connection, authority_id, ListKind.POINTS, count)
+    return [_Place(*pair) for pair in zip(status, points, strict=True)]
+
+
+def _status(service: Service, authority_id: str, place: _Place) -> StatusReference:
+    number, index = place.status
+    return StatusReference(f"{service.settings.base_url}{_STATUS_PATH[authority_id]}{number}", index)
+
+
+def _row(
     wallet: WalletRow,
     order: Order,
-    record: LicenceRecord | RightsRecord,
-    key: P256Key | None,
+    claims: Claims,
+    place: _Place,
+    credential_id: str,
     batch_id: str,
     signer_key_id: bytes,
-    now: int,
-) -> tuple[str, Claims]:
-    """Insert one row; an index that another transaction took in the same moment is drawn again."""
-    authority_id, configuration = wallet.authority_id, order.configuration
-    status_list = store.take_list(connection, authority_id, ListKind.STATUS)
-    points_list = (
-        store.take_list(connection, authority_id, ListKind.POINTS)
-        if configuration.view is View.ROAD_CHECK
-        else None
-    )
-    for _ in range(_TRIES):
-        status_index = store.free_index(connection, authority_id, ListKind.STATUS, status_list)
-        entry = None
-        if points_list is not None:
-            index = store.free_index(connection, authority_id, ListKind.POINTS, points_list)
-            entry = ListEntry(points_list, index)
-        subject = _subject(connection, wallet, order, record, entry, now)
-        uri = f"{service.settings.base_url}{_STATUS_PATH[authority_id]}{status_list}"
-        claims = _claims(service, order, key, subject, StatusReference(uri, status_index), now)
-        credential_id = new_id(now)
-        row: dict[str, object] = {
-            "authority_id": authority_id,
-            "credential_id": credential_id,
-            "document_id": wallet.document_id,
-            "wallet_id": wallet.wallet_id,
-            "batch_id": batch_id,
-            "view": configuration.view.value,
-            "form": int(configuration.form),
-            "paper": int(configuration.paper),
-            "device_key_hash": None if key is None else _key_hash(key),
-            "status_list": status_list,
-            "status_index": status_index,
-            "points_list": None if entry is None else entry.list_number,
-            "points_index": None if entry is None else entry.index,
-            "signer_key_id": signer_key_id,
-            "issued_at": claims.issued_at,
-            "expires_at": claims.expires_at,
-            "state": "reserved",
-            "grants": grants_of(subject).to_text(),
-        }
-        if store.add_credential(connection, row):
-            return credential_id, claims
-        if key is not None and store.any_key_known(connection, [_key_hash(key)]):
-            raise WalletError("device-key-used")
-    msg = "no free index after several draws"
-    raise RuntimeError(msg)
+    granted: Grants,
+) -> dict[str, object]:
+    configuration, key = order.configuration, claims.device_key
+    return {
+        "authority_id": wallet.authority_id,
+        "credential_id": credential_id,
+        "document_id": wallet.document_id,
+        "wallet_id": wallet.wallet_id,
+        "batch_id": batch_id,
+        "view": configuration.view.value,
+        "form": int(configuration.form),
+        "paper": int(configuration.paper),
+        "device_key_hash": None if key is None else fingerprint(key.hex()),
+        "status_list": place.status[0],
+        "status_index": place.status[1],
+        "points_list": None if place.points is None else place.points[0],
+        "points_index": None if place.points is None else place.points[1],
+        "signer_key_id": signer_key_id,
+        "issued_at": claims.issued_at,
+        "expires_at": claims.expires_at,
+        "state": "reserved",
+        "grants": granted.to_text(),
+    }
 
 
 def _subject(
@@ -227,9 +236,9 @@ def _subject(
     wallet: WalletRow,
     order: Order,
     record: LicenceRecord | RightsRecord,
-    entry: ListEntry | None,
     now: int,
 ) -> Subject:
+    """What the view says of the person, the same in each credential of a batch but for the entry of points."""
     if isinstance(record, RightsRecord):
         return care_subject(record)
     view = order.configuration.view
@@ -245,9 +254,15 @@ def _subject(
         today=paris_day(now),
         portrait=portrait,
         points=points,
-        points_entry=entry,
+        points_entry=None,
         probation_end=probation_end(held),
     )
+
+
+def _with_entry(subject: Subject, place: _Place) -> Subject:
+    if place.points is None or not isinstance(subject, RoadCheck):
+        return subject
+    return replace(subject, points_entry=ListEntry(*place.points))
 
 
 def _claims(

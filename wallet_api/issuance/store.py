@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, exists, func, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Executable,
+    Select,
+    bindparam,
+    func,
+    select,
+    union_all,
+    update,
+)
 
 from credentials.spec import LIST_SIZE, StatusValue
 from wallet_api import tables
-from wallet_api.database import insert_once
+from wallet_api.database import insert_each_once, insert_once
 from wallet_api.identifiers import new_id
 
 _HALF_FULL: Final = LIST_SIZE // 2  # random indexes stay cheap to find, and a list says little about its use
@@ -66,81 +76,131 @@ class Cause:
     lifted_at: int | None = None
 
 
+_credential, _cause, _fill = tables.credential, tables.status_cause, tables.list_fill
+# Statements of the road of every issuing are built once: their construction costs more than their work.
+_KEYS_KNOWN: Final = (
+    select(func.count())
+    .select_from(_credential)
+    .where(_credential.c.device_key_hash.in_(bindparam("hashes", expanding=True)))
+)
+_LAST_LIST: Final = (
+    select(_fill.c.list_number, _fill.c.taken)
+    .where(_fill.c.authority_id == bindparam("authority"), _fill.c.kind == bindparam("of"))
+    .order_by(_fill.c.list_number.desc())
+    .limit(1)
+    .with_for_update()
+)
+_TAKE: Final = (
+    update(_fill)
+    .where(
+        _fill.c.authority_id == bindparam("authority"),
+        _fill.c.kind == bindparam("of"),
+        _fill.c.list_number == bindparam("list"),
+    )
+    .values(taken=_fill.c.taken + bindparam("more"))
+)
+
+
+def _taken_of(number: Column[Any], index: Column[Any]) -> Select[Any]:
+    """Those of some indexes of a list that the table holds."""
+    return select(index).where(
+        index.table.c.authority_id == bindparam("authority"),
+        number == bindparam("list"),
+        index.in_(bindparam("drawn", expanding=True)),
+    )
+
+
+_TAKEN: Final[dict[ListKind, Executable]] = {
+    # What was revoked stays so, though nobody knows the credential any more.
+    ListKind.STATUS: union_all(
+        _taken_of(_credential.c.status_list, _credential.c.status_index),
+        _taken_of(tables.list_tombstone.c.status_list, tables.list_tombstone.c.status_index),
+    ),
+    ListKind.POINTS: _taken_of(_credential.c.points_list, _credential.c.points_index),
+}
+_MARK: Final = (
+    update(_credential)
+    .where(
+        _credential.c.authority_id == bindparam("authority"),
+        _credential.c.credential_id.in_(bindparam("ids", expanding=True)),
+    )
+    .values(state=bindparam("becomes"))
+)
+_LIVE: Final = select(
+    _credential.c.credential_id,
+    _credential.c.wallet_id,
+    _credential.c.batch_id,
+    _credential.c.view,
+    _credential.c.form,
+    _credential.c.paper,
+    _credential.c.grants,
+    _credential.c.state,
+).where(
+    _credential.c.authority_id == bindparam("authority"),
+    _credential.c.document_id == bindparam("document"),
+    _credential.c.expires_at > bindparam("now"),
+    _credential.c.state != "unissued",
+)
+_LIVE_ON_WALLET: Final = _LIVE.where(_credential.c.wallet_id == bindparam("wallet"))
+_WITH_CAUSE: Final = select(_cause.c.credential_id).where(
+    _cause.c.authority_id == bindparam("authority"),
+    _cause.c.credential_id.in_(bindparam("ids", expanding=True)),
+    _cause.c.cause_class == bindparam("of"),
+    _cause.c.since <= bindparam("now"),
+    _cause.c.lifted_at.is_(None),
+)
+
+
 def any_key_known(connection: Connection, key_hashes: Iterable[str]) -> bool:
     """Whether a device key served before, for either authority."""
-    table = tables.credential
-    found = connection.execute(
-        select(func.count()).select_from(table).where(table.c.device_key_hash.in_(list(key_hashes)))
-    ).scalar_one()
-    return bool(found)
+    return bool(connection.execute(_KEYS_KNOWN, {"hashes": list(key_hashes)}).scalar_one())
 
 
-def take_list(connection: Connection, authority_id: str, kind: ListKind) -> int:
-    """The number of the list in which the next index is taken; lists are filled to the half."""
-    table = tables.list_fill
-    insert_once(
-        connection, table, {"authority_id": authority_id, "kind": kind.value, "list_number": 1, "taken": 0}
-    )
-    last = connection.execute(
-        select(table.c.list_number, table.c.taken)
-        .where(table.c.authority_id == authority_id, table.c.kind == kind.value)
-        .order_by(table.c.list_number.desc())
-        .limit(1)
-        .with_for_update()
-    ).one()
-    number = int(last.list_number)
-    if last.taken >= _HALF_FULL:
-        number += 1
-        row = {"authority_id": authority_id, "kind": kind.value, "list_number": number, "taken": 0}
-        insert_once(connection, table, row)
-    connection.execute(
-        update(table)
-        .where(
-            table.c.authority_id == authority_id, table.c.kind == kind.value, table.c.list_number == number
-        )
-        .values(taken=table.c.taken + 1)
-    )
-    return number
+def take_indexes(
+    connection: Connection, authority_id: str, kind: ListKind, count: int
+) -> list[tuple[int, int]]:
+    """`count` random entries that nobody holds, of one list, as (list, index); lists are filled to the half.
 
-
-def free_index(connection: Connection, authority_id: str, kind: ListKind, list_number: int) -> int:
-    """A random index that nobody holds. `RuntimeError` when none was found, which a half-full list does not do."""
-    table, grave = tables.credential, tables.list_tombstone
-    columns = {
-        ListKind.STATUS: (table.c.status_list, table.c.status_index),
-        ListKind.POINTS: (table.c.points_list, table.c.points_index),
-    }
-    numbers, indexes = columns[kind]
+    Those who take wait for each other from here to the end of their transaction, so that no index is taken twice: take
+    late. `RuntimeError` when none was found, which a half-full list does not do.
+    """
+    where = {"authority": authority_id, "of": kind.value}
+    number = _list_with_room(connection, authority_id, kind)
+    connection.execute(_TAKE, {**where, "list": number, "more": count})
+    free: set[int] = set()
     for _ in range(_TRIES):
-        index = secrets.randbelow(LIST_SIZE)
-        taken: ColumnElement[bool] = exists().where(
-            table.c.authority_id == authority_id, numbers == list_number, indexes == index
-        )
-        if kind is ListKind.STATUS:  # revoked for ever, though nobody knows the credential any more
-            taken = taken | exists().where(
-                grave.c.authority_id == authority_id,
-                grave.c.status_list == list_number,
-                grave.c.status_index == index,
-            )
-        if not connection.execute(select(taken)).scalar_one():
-            return index
+        drawn = {secrets.randbelow(LIST_SIZE) for _ in range(count - len(free))} - free
+        asked = {"authority": authority_id, "list": number, "drawn": list(drawn)}
+        free |= drawn.difference(connection.execute(_TAKEN[kind], asked).scalars())
+        if len(free) == count:
+            return [(number, index) for index in free]
     msg = "no free index in a list that should be half empty"
     raise RuntimeError(msg)
 
 
-def add_credential(connection: Connection, row: dict[str, object]) -> bool:
-    """Record a credential before it is signed; False when an index or the device key is taken."""
-    return insert_once(connection, tables.credential, row)
+def _list_with_room(connection: Connection, authority_id: str, kind: ListKind) -> int:
+    """The number of the list in which to take, locked."""
+    asked = {"authority": authority_id, "of": kind.value}
+    last = connection.execute(_LAST_LIST, asked).one_or_none()
+    if last is not None and last.taken < _HALF_FULL:
+        return int(last.list_number)
+    number = 1 if last is None else int(last.list_number) + 1
+    row = {"authority_id": authority_id, "kind": kind.value, "list_number": number, "taken": 0}
+    insert_once(
+        connection, tables.list_fill, row
+    )  # another transaction may have been first, and has ended then
+    return number
 
 
-def mark_batch(connection: Connection, authority_id: str, batch_id: str, state: str) -> None:
-    """Say what became of a batch that was reserved."""
-    table = tables.credential
-    connection.execute(
-        update(table)
-        .where(table.c.authority_id == authority_id, table.c.batch_id == batch_id)
-        .values(state=state)
-    )
+def add_credentials(connection: Connection, rows: Sequence[Mapping[str, object]]) -> bool:
+    """Record credentials before they are signed; False when a device key served before."""
+    return insert_each_once(connection, tables.credential, rows) == len(rows)
+
+
+def mark(connection: Connection, authority_id: str, credential_ids: Iterable[str], state: str) -> None:
+    """Say what became of credentials that were reserved."""
+    ids = list(credential_ids)
+    connection.execute(_MARK, {"authority": authority_id, "ids": ids, "becomes": state})
 
 
 def live_credentials(
@@ -150,15 +210,10 @@ def live_credentials(
 
     A reserved one is in: its signing may be under way.
     """
-    table = tables.credential
-    query = select(table).where(
-        table.c.authority_id == authority_id,
-        table.c.document_id == document_id,
-        table.c.expires_at > now,
-        table.c.state != "unissued",
-    )
+    asked = {"authority": authority_id, "document": document_id, "now": now}
+    query = _LIVE
     if wallet_id is not None:
-        query = query.where(table.c.wallet_id == wallet_id)
+        query, asked = _LIVE_ON_WALLET, {**asked, "wallet": wallet_id}
     return [
         LiveCredential(
             row.credential_id,
@@ -170,7 +225,7 @@ def live_credentials(
             row.grants,
             row.state == "issued",
         )
-        for row in connection.execute(query)
+        for row in connection.execute(query, asked)
     ]
 
 
@@ -182,24 +237,25 @@ def with_cause(
     now: int,
 ) -> set[str]:
     """Those of the credentials that bear a cause of this class in force; one that may still be cancelled is none."""
-    table = tables.status_cause
-    rows = connection.execute(
-        select(table.c.credential_id).where(
-            table.c.authority_id == authority_id,
-            table.c.credential_id.in_(list(credential_ids)),
-            table.c.cause_class == cause_class.value,
-            table.c.since <= now,
-            table.c.lifted_at.is_(None),
-        )
-    )
-    return set(rows.scalars())
+    asked = {
+        "authority": authority_id,
+        "ids": list(credential_ids),
+        "of": cause_class.value,
+        "now": now,
+    }
+    return set(connection.execute(_WITH_CAUSE, asked).scalars())
 
 
 def add_cause(connection: Connection, authority_id: str, credential_id: str, cause: Cause, now: int) -> None:
     """Add one cause to a credential, once for each origin."""
-    insert_once(
-        connection,
-        tables.status_cause,
+    add_causes(connection, authority_id, [(credential_id, cause)], now)
+
+
+def add_causes(
+    connection: Connection, authority_id: str, causes: Sequence[tuple[str, Cause]], now: int
+) -> None:
+    """Add a cause to each of several credentials, once for each origin."""
+    rows = [
         {
             "authority_id": authority_id,
             "cause_id": new_id(now),
@@ -211,8 +267,11 @@ def add_cause(connection: Connection, authority_id: str, credential_id: str, cau
             "reason_class": cause.reason_class,
             "origin_id": cause.origin_id,
             "lifted_at": cause.lifted_at,
-        },
-    )
+        }
+        for credential_id, cause in causes
+    ]
+    if rows:
+        insert_each_once(connection, tables.status_cause, rows)
 
 
 def lift_causes(connection: Connection, authority_id: str, origin_id: str, at: int) -> int:

@@ -30,6 +30,7 @@ def supersede_older(
     known = store.with_cause(
         connection, authority_id, [one.credential_id for one in others], CauseClass.SUPERSEDED, now
     )
+    given = []
     for older in others:
         held = Grants.from_text(older.grants)
         if held.kind == granted.kind and not granted.covers(held, today):
@@ -38,7 +39,8 @@ def supersede_older(
             cause = Cause(CauseClass.SUPERSEDED, StatusValue.SUPERSEDED, now, newer.batch_id)
         else:
             continue
-        store.add_cause(connection, authority_id, older.credential_id, cause, now)
+        given.append((older.credential_id, cause))
+    store.add_causes(connection, authority_id, given, now)
 
 
 def supersede_road_checks(
@@ -51,9 +53,7 @@ def supersede_road_checks(
         return
     known = store.with_cause(connection, authority_id, road_checks, CauseClass.SUPERSEDED, now)
     cause = Cause(CauseClass.SUPERSEDED, StatusValue.SUPERSEDED, now, entry_id)
-    for credential_id in road_checks:
-        if credential_id not in known:
-            store.add_cause(connection, authority_id, credential_id, cause, now)
+    store.add_causes(connection, authority_id, [(one, cause) for one in road_checks if one not in known], now)
 
 
 def _same_place(older: LiveCredential, newer: LiveCredential) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from wallet_api import tables
 from wallet_api.database import insert_once
@@ -53,15 +53,16 @@ class EntryRow:
 
 
 _BALANCE = [tables.points_balance.c[name] for name in BalanceRow.__slots__]
+_FIND: Final = select(*_BALANCE).where(
+    tables.points_balance.c.authority_id == bindparam("authority"),
+    tables.points_balance.c.document_id == bindparam("document"),
+)
 _ENTRY = [tables.points_entry.c[name] for name in EntryRow.__slots__]
 
 
 def find_balance(connection: Connection, authority_id: str, document_id: str) -> BalanceRow | None:
     """The stored balance of a licence; it may be due for recomputation (`current.current`)."""
-    table = tables.points_balance
-    row = connection.execute(
-        select(*_BALANCE).where(table.c.authority_id == authority_id, table.c.document_id == document_id)
-    ).one_or_none()
+    row = connection.execute(_FIND, {"authority": authority_id, "document": document_id}).one_or_none()
     return None if row is None else BalanceRow(*row)
 
 
