@@ -12,6 +12,8 @@ from . import health, problem_documents
 from .audit import routes as audit
 from .authority import cancellation_routes, document_routes, measure_routes, right_routes
 from .batches import routes as batches
+from .citizens import device_routes
+from .citizens import routes as citizens
 from .edge import Edge
 from .identity import development_routes
 from .identity.choose import require_trust
@@ -42,6 +44,8 @@ _ROUTERS = (
     document_routes.licences,
     document_routes.cards,
     proposals.router,
+    citizens.router,
+    device_routes.router,
     publication.router,
     audit.router,
     health.router,

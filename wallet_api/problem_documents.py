@@ -22,6 +22,7 @@ from .telemetry import log, place_of
 
 MEDIA_TYPE: Final = "application/problem+json"
 _BY_STATUS: Final = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 400: "invalid-request"}
+_STEP_UP: Final = 'Bearer error="insufficient_user_authentication", acr_values="eidas2 eidas3"'  # RFC 9470
 # Protocol endpoints answer 400 with their own code where others answer 422.
 _REFUSED_CONTENT: Final = {"/token": "invalid-request", "/credential": "credential-request-refused"}
 
@@ -51,7 +52,8 @@ def render(problem: Problem, request: Request, *, fields: list[str] | None = Non
     headers = {"Content-Language": "en" if english else "fr", "Cache-Control": "no-store"}
     if problem.status == 401:
         scheme = "DPoP" if problem.error else "Bearer"
-        headers["WWW-Authenticate"] = f'{scheme} error="{problem.error or "invalid_token"}"'
+        challenge = f'{scheme} error="{problem.error or "invalid_token"}"'
+        headers["WWW-Authenticate"] = _STEP_UP if problem.code == "assurance-too-low" else challenge
     request.state.problem = problem.code
     return JSONResponse(content, problem.status, headers, MEDIA_TYPE)
 

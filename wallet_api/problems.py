@@ -37,6 +37,18 @@ _ROWS: Final = (
     ),
     Problem("forbidden", 403, "Votre rôle ne permet pas cet acte.", "Your role does not permit this act."),
     Problem(
+        "assurance-too-low",
+        401,
+        "Cette connexion ne suffit pas : reconnectez-vous au niveau substantiel ou élevé (FranceConnect+).",
+        "This sign-in is not enough: sign in again at level substantial or high (FranceConnect+).",
+    ),
+    Problem(
+        "pivot-missing",
+        403,
+        "Le fournisseur d’identité n’a pas transmis une identité pivot complète.",
+        "The identity provider did not hand over a complete pivot identity.",
+    ),
+    Problem(
         "identity-unavailable",
         503,
         "Les clés du fournisseur d’identité sont illisibles ; réessayez plus tard.",

@@ -30,11 +30,12 @@ TX_CODE_DIGITS: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An offer's text, its transaction code if it has one (to be handed over apart), and the document's id."""
+    """An offer's text, its transaction code if it has one (to be handed over apart), the document's id, and its end."""
 
     uri: str
     tx_code: str | None
     document_id: str
+    expires_at: int
 
 
 def make_offer(
@@ -48,6 +49,7 @@ def make_offer(
 ) -> Offer:
     """Offer every view of a person's document, in one form or both. Raises `WalletError` for nobody."""
     now = service.clock.now()
+    expires_at = now + service.settings.offer_seconds
     document_id = open_document(service, connection, document_type, reference)
     authority_id = DOMAIN_OF[document_type].value
     code = new_authority_secret(authority_id)
@@ -62,10 +64,11 @@ def make_offer(
             "tx_code_hash": None if tx_code is None else fingerprint(code + tx_code),
             "attempts": 0,
             "created_at": now,
-            "expires_at": now + service.settings.offer_seconds,
+            "expires_at": expires_at,
         },
     )
-    return Offer(_uri(service, of_document(document_type, form), code, tx_code), tx_code, document_id)
+    uri = _uri(service, of_document(document_type, form), code, tx_code)
+    return Offer(uri, tx_code, document_id, expires_at)
 
 
 def _uri(service: Service, configurations: list[str], code: str, tx_code: str | None) -> str:

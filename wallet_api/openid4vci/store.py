@@ -62,6 +62,21 @@ def take_offer(connection: Connection, authority_id: str, offer_id: str, now: in
     return result.rowcount == 1
 
 
+def end_offers(connection: Connection, authority_id: str, document_id: str, now: int) -> int:
+    """Use up every offer of a document that nobody took; says how many there were."""
+    table = tables.offer
+    return connection.execute(
+        update(table)
+        .where(
+            table.c.authority_id == authority_id,
+            table.c.document_id == document_id,
+            table.c.taken_at.is_(None),
+            table.c.expires_at > now,
+        )
+        .values(taken_at=now)
+    ).rowcount
+
+
 def add_wallet(connection: Connection, row: dict[str, object]) -> None:
     """Enrol a phone for a document."""
     connection.execute(insert(tables.wallet).values(**row))

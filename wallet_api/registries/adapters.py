@@ -30,6 +30,24 @@ class Basis:
 
 ISSUING_LICENCE: Final = Basis("issuing", "CR L225-3")
 ISSUING_CARD: Final = Basis("issuing", "CSS R161-33-1")
+HOLDER_LICENCE: Final = Basis("holder_access", "CR L225-3")
+HOLDER_CARD: Final = Basis("holder_access", "RGPD 15")
+
+
+@dataclass(frozen=True, slots=True)
+class PivotIdentity:
+    """Who somebody is for every administration, as an identity provider vouched for it (france.md, section 10).
+
+    `gender` is `male` or `female`; places are COG codes, `birth_place` empty for a birth abroad. It is asked with, never
+    stored; there is no NIR in it.
+    """
+
+    family_name: str
+    given_names: str
+    birth_date: BirthDate
+    gender: str
+    birth_place: str
+    birth_country: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +96,15 @@ class LicenceRegistry(Protocol):
     def find(self, reference: str, basis: Basis) -> LicenceRecord | None:
         """The licence, or None when there is no such person. Raises `RegistrySilent`."""
 
+    def find_by_pivot(self, pivot: PivotIdentity, basis: Basis) -> str | None:
+        """The reference of the one licence of that person, None when nobody or several fit. Raises `RegistrySilent`."""
+
 
 class RightsRegistry(Protocol):
     """The registry of health-insurance rights (ADRi and AMO teleservices in real life)."""
 
     def find(self, reference: str, basis: Basis, at: int) -> RightsRecord | None:
         """The rights known at `at`, or None when there is no such person. Raises `RegistrySilent`."""
+
+    def find_by_pivot(self, pivot: PivotIdentity, basis: Basis) -> str | None:
+        """The reference of that person's own rights, None when nobody or several fit. Raises `RegistrySilent`."""

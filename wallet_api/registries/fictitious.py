@@ -6,10 +6,12 @@ licence and of a card cannot be joined. `PEOPLE` is the operator's phone book fo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
+from unicodedata import normalize
 
 from credentials.driving_licence import DrivingPrivilege
 from credentials.nir import Nir
@@ -19,7 +21,7 @@ from credentials.vitale_card import RightsPeriod
 from wallet_api.points.facts import CategoryAdded, Loss
 from wallet_api.points.history import PointsHistory
 
-from .adapters import Basis, LicenceRecord, RightsRecord
+from .adapters import Basis, LicenceRecord, PivotIdentity, RightsRecord
 
 _LIGHT: Final = date(2009, 3, 14)
 
@@ -167,6 +169,19 @@ _RIGHTS: Final = (
 )
 
 
+_FRANCE: Final = "99100"
+_CIVIL: Final = {
+    "dossier-7f3a91c2": ("female", "75999", _FRANCE),
+    "dossier-c48e05b7": ("male", "13999", _FRANCE),
+    "dossier-19d6e4aa": ("female", "69999", _FRANCE),
+    "dossier-e2507b3d": ("male", "59999", _FRANCE),
+    "assure-5be1f0d9": ("female", "75999", _FRANCE),
+    "assure-a07c26e8": ("female", "75999", _FRANCE),
+    "assure-38d2b964": ("male", "13999", _FRANCE),
+}
+"""What the registries know beside names and birth date: sex, place and country of birth."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """An entry of the phone book: first name as the command line takes it, and the references of the documents."""
@@ -204,6 +219,10 @@ class FictitiousLicences:
         path = self._portraits / f"{reference}.webp"
         return replace(record, portrait=path.read_bytes() if path.is_file() else None)
 
+    def find_by_pivot(self, pivot: PivotIdentity, basis: Basis) -> str | None:  # noqa: ARG002 - the caller audits it
+        """The reference of that person's licence."""
+        return _only_one(self._records.values(), pivot)
+
 
 class FictitiousRights:
     """The rights registry of a demonstration home; its answer is as fresh as the question."""
@@ -217,6 +236,10 @@ class FictitiousRights:
         record = self._records.get(reference)
         return record and replace(record, as_of=at)
 
+    def find_by_pivot(self, pivot: PivotIdentity, basis: Basis) -> str | None:  # noqa: ARG002 - the caller audits it
+        """The reference of that person's rights."""
+        return _only_one(self._records.values(), pivot)
+
 
 def licence_references() -> tuple[str, ...]:
     """Every licence of the fictitious registry, for drawing its portraits."""
@@ -229,3 +252,26 @@ class EmptyRegistry:
     def find(self, reference: str, basis: Basis, at: int = 0) -> None:  # noqa: ARG002
         """Nobody; raises nothing, so that nothing is ever issued by mistake."""
         return
+
+    def find_by_pivot(self, pivot: PivotIdentity, basis: Basis) -> None:  # noqa: ARG002
+        """Nobody."""
+        return
+
+
+def _only_one(records: Iterable[LicenceRecord | RightsRecord], pivot: PivotIdentity) -> str | None:
+    """The reference of the only record of that identity; whoever shares all of it with somebody is found by nobody."""
+    found = [one.reference for one in records if _is_of(one, pivot)]
+    return found[0] if len(found) == 1 else None
+
+
+def _is_of(record: LicenceRecord | RightsRecord, pivot: PivotIdentity) -> bool:
+    return (
+        _plain(record.family_name) == _plain(pivot.family_name)
+        and _plain(record.given_names) == _plain(pivot.given_names)
+        and record.birth_date == pivot.birth_date
+        and _CIVIL[record.reference] == (pivot.gender, pivot.birth_place, pivot.birth_country)
+    )
+
+
+def _plain(name: str) -> str:
+    return " ".join(normalize("NFC", name).casefold().split())

@@ -21,43 +21,45 @@ from wallet_api.problems import WalletError
 from . import store
 
 
-def pause(connection: Connection, wallet: WalletRow, now: int) -> None:
+def pause(connection: Connection, wallet: WalletRow, now: int, actor_id: str = SYSTEM_ACTOR) -> None:
     """Suspend what this phone holds of the document. A second pause changes nothing."""
     if wallet.paused:
         return
     store.set_paused(connection, wallet.authority_id, wallet.wallet_id, now)
     cause = Cause(CauseClass.HOLDER, StatusValue.SUSPENDED, now, new_id(now))
     _give(connection, wallet.authority_id, wallet.document_id, wallet.wallet_id, cause, now)
-    _note(connection, wallet.authority_id, wallet.wallet_id, "wallet_paused", now, SYSTEM_ACTOR)
+    _note(connection, wallet.authority_id, wallet.wallet_id, "wallet_paused", now, actor_id)
 
 
-def resume(connection: Connection, wallet: WalletRow, now: int) -> None:
+def resume(connection: Connection, wallet: WalletRow, now: int, actor_id: str = SYSTEM_ACTOR) -> None:
     """Lift the pause; every other cause stays."""
     if not wallet.paused:
         return
     store.set_paused(connection, wallet.authority_id, wallet.wallet_id, None)
     store.lift_pause(connection, wallet.authority_id, wallet.wallet_id, now)
-    _note(connection, wallet.authority_id, wallet.wallet_id, "wallet_resumed", now, SYSTEM_ACTOR)
+    _note(connection, wallet.authority_id, wallet.wallet_id, "wallet_resumed", now, actor_id)
 
 
 def lose(
     connection: Connection, authority_id: str, document_id: str, wallet_id: str, now: int, actor_id: str
-) -> None:
-    """Revoke what a lost phone holds and end its tokens. Raises `WalletError` for an unknown or lost phone."""
+) -> int:
+    """Revoke what a lost phone holds and end its tokens; says how many credentials. Raises `WalletError` for an unknown or lost phone."""
     if not store.set_lost(connection, authority_id, document_id, wallet_id, now):
         raise WalletError("not-found")
     cause = Cause(CauseClass.DEVICE, StatusValue.REVOKED, now, new_id(now))
-    _give(connection, authority_id, document_id, wallet_id, cause, now)
+    revoked = _give(connection, authority_id, document_id, wallet_id, cause, now)
     _note(connection, authority_id, wallet_id, "wallet_lost", now, actor_id)
+    return revoked
 
 
 def _give(
     connection: Connection, authority_id: str, document_id: str, wallet_id: str, cause: Cause, now: int
-) -> None:
-    held = issuance.live_credentials(connection, authority_id, document_id, now, wallet_id=wallet_id)
+) -> int:
+    live = issuance.live_credentials(connection, authority_id, document_id, now, wallet_id=wallet_id)
+    held = [one for one in live if not one.paper]  # a printed sheet is not on the phone
     for one in held:
-        if not one.paper:  # a printed sheet is not on the phone
-            issuance.add_cause(connection, authority_id, one.credential_id, cause, now)
+        issuance.add_cause(connection, authority_id, one.credential_id, cause, now)
+    return len(held)
 
 
 def _note(

@@ -1,0 +1,121 @@
+"""What a citizen reads: documents, points, credentials, phones."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from sqlalchemy import Connection
+
+from wallet_api.asked_service import ServiceOf
+from wallet_api.authority import store as measures
+from wallet_api.authority.kinds import FINAL, MeasureKind
+from wallet_api.authority.right_to_drive import right_to_drive
+from wallet_api.authority.schemas import right_answer
+from wallet_api.authority.standing import in_force, state_of_title
+from wallet_api.issuance.documents import open_document
+from wallet_api.points.current import history, invalid_since
+from wallet_api.private_route import PrivateRoute
+from wallet_api.problems import WalletError
+
+from . import store
+from .owner import LICENCE, LicenceOwnerOf, Owned, Owner, OwnerOf
+from .schemas import (
+    MyCredentials,
+    MyDevices,
+    MyDocumentAnswer,
+    MyDocuments,
+    MyPoints,
+    credential_answer,
+    device_answer,
+    points_answer,
+)
+from .store import MyDocument, Status
+
+router = APIRouter(prefix="/me", tags=["Mon espace"], route_class=PrivateRoute)
+
+
+@router.get("/documents", operation_id="listMyDocuments")
+def list_documents(service: ServiceOf, owner: OwnerOf) -> MyDocuments:
+    """My documents and where they stand; points are asked for by themselves."""
+    now = service.clock.now()
+    with service.database.read() as connection:
+        opened = {one.reference: one for one in store.documents(connection, owner.owned)}
+        items = [_document(connection, owner, one, opened.get(one.reference), now) for one in owner.owned]
+    return MyDocuments(items=items)
+
+
+@router.get("/points", operation_id="readMyPoints")
+def read_points(service: ServiceOf, owner: LicenceOwnerOf) -> MyPoints:
+    """My points with their history, the next return and the whole calendar (Code de la route L225-3)."""
+    mine = owner.of(LICENCE)
+    with service.database.read() as connection:
+        opened = store.documents(connection, [mine])
+    if not opened:  # never offered yet: the ledger opens with what the registry knows
+        with service.database.write() as connection:
+            open_document(service, connection, mine.document_type, mine.reference)
+    now = service.clock.now()
+    with service.database.read() as connection:
+        opened = store.documents(connection, [mine])
+        found = opened and history(connection, opened[0].authority_id, opened[0].document_id, now)
+    if not found:
+        raise WalletError("not-found")
+    return points_answer(found, now)
+
+
+@router.get("/credentials", operation_id="listMyCredentials")
+def list_credentials(
+    service: ServiceOf,
+    owner: OwnerOf,
+    state: Literal["live", "all"] = "live",
+    before: Annotated[str | None, Query(pattern=r"^[0-9a-f]{32}$")] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+) -> MyCredentials:
+    """My credentials, on phones and on paper: those that can still be shown, or all."""
+    now = service.clock.now()
+    with service.database.read() as connection:
+        rows = store.credentials(
+            connection,
+            owner.owned,
+            before=before,
+            limit=limit + 1,
+            live_at=now if state == "live" else None,
+        )
+        shown = rows[:limit]
+        found = store.statuses(connection, owner.owned, [one.credential_id for one in shown], now)
+    return MyCredentials(
+        items=[credential_answer(one, found.get(one.credential_id, Status())) for one in shown],
+        next=shown[-1].credential_id if len(rows) > limit else None,
+    )
+
+
+@router.get("/devices", operation_id="listMyDevices")
+def list_devices(service: ServiceOf, owner: OwnerOf) -> MyDevices:
+    """My phones, lost ones included."""
+    with service.database.read() as connection:
+        found = store.devices(connection, owner.owned)
+    return MyDevices(items=[device_answer(one) for one in found])
+
+
+def _document(
+    connection: Connection, owner: Owner, mine: Owned, opened: MyDocument | None, now: int
+) -> MyDocumentAnswer:
+    if opened is None:
+        return MyDocumentAnswer(document_type=mine.document_type, opened=False)
+    where = (opened.authority_id, opened.document_id)
+    imposed = measures.measures_of(connection, *where, now)
+    kinds = {one.kind for one in imposed if in_force(one, now)}
+    answer = MyDocumentAnswer(
+        document_type=mine.document_type,
+        opened=True,
+        suspended=MeasureKind.SUSPENSION in kinds,
+        revoked=bool(kinds & FINAL),
+        phones=sum(
+            one.lost_at is None and one.document_id == opened.document_id
+            for one in store.devices(connection, owner.owned)
+        ),
+    )
+    if mine.document_type is LICENCE:
+        answer.right = right_answer(right_to_drive(imposed, invalid_since(connection, *where, now), now))
+        answer.title = state_of_title(imposed, now)
+    return answer
