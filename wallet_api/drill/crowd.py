@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from credentials.spec import DocumentType
-from wallet_api.registries.adapters import ISSUING_LICENCE, Basis, LicenceRecord
+from wallet_api.registries.adapters import ISSUING_LICENCE, Basis, LicenceRecord, PivotIdentity
 from wallet_api.registries.fictitious import PEOPLE, FictitiousLicences
 from wallet_api.settings import Settings
 from wallet_api.wiring import portraits_folder
@@ -34,3 +34,7 @@ class Crowd:
     def find(self, reference: str, basis: Basis) -> LicenceRecord | None:  # noqa: ARG002 - the caller audits it
         """The licence, or None for a reference of somewhere else."""
         return replace(self._template, reference=reference) if reference.startswith(_PREFIX) else None
+
+    def find_by_pivot(self, pivot: PivotIdentity, basis: Basis) -> str | None:  # noqa: ARG002
+        """Nobody: they all share one identity."""
+        return None
