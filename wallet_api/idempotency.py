@@ -17,7 +17,7 @@ from typing import Annotated, Final
 
 from fastapi import Header, Response
 from pydantic import BaseModel
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from . import tables
 from .database import insert_once
@@ -31,6 +31,24 @@ IdempotencyKey = Annotated[
     str | None,
     Header(alias="Idempotency-Key", description="16 to 64 visible ASCII characters, one for each act."),
 ]
+
+
+_table = tables.idempotency
+_SAME: Final = (_table.c.authority_id == bindparam("authority"), _table.c.key_hash == bindparam("key"))
+_STORED: Final = select(_table).where(*_SAME)
+_COMPLETE: Final = update(_table).where(*_SAME).values(status=bindparam("becomes"), answer=bindparam("said"))
+_BEYOND_PACE: Final = (
+    select(_table.c.recorded_at)
+    .where(
+        _table.c.authority_id == bindparam("authority"),
+        _table.c.actor_id == bindparam("actor"),
+        _table.c.recorded_at > bindparam("after"),
+        _table.c.counted == 1,
+    )
+    .order_by(_table.c.recorded_at.desc())
+    .offset(bindparam("allowed"))
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +97,12 @@ def answer_once(
             "recorded_at": now,
         },
     )
-    table = tables.idempotency
-    same = (table.c.authority_id == row["authority_id"]) & (table.c.key_hash == row["key_hash"])
+    same = {"authority": row["authority_id"], "key": row["key_hash"]}
     if fresh:
         answer = act().model_dump_json()
-        connection.execute(update(table).where(same).values(status=status, answer=answer))
+        connection.execute(_COMPLETE, {**same, "becomes": status, "said": answer})
         return Response(answer, status, media_type="application/json")
-    stored = connection.execute(select(table).where(same)).one()
+    stored = connection.execute(_STORED, same).one()
     if stored.request_hash != request.digest:
         raise WalletError("idempotency-key-reused")
     headers = {"Idempotent-Replayed": "true"}
@@ -101,19 +118,8 @@ def seconds_over_pace(
     connection: Connection, authority_id: str, actor_id: str, acts_per_hour: int, now: int
 ) -> int | None:
     """None while the person's counted acts of the last hour are at most `acts_per_hour`, else the seconds to wait."""
-    table = tables.idempotency
-    oldest: int | None = connection.execute(
-        select(table.c.recorded_at)
-        .where(
-            table.c.authority_id == authority_id,
-            table.c.actor_id == actor_id,
-            table.c.recorded_at > now - _HOUR,
-            table.c.counted == 1,
-        )
-        .order_by(table.c.recorded_at.desc())
-        .offset(acts_per_hour)
-        .limit(1)
-    ).scalar_one_or_none()
+    asked = {"authority": authority_id, "actor": actor_id, "after": now - _HOUR, "allowed": acts_per_hour}
+    oldest: int | None = connection.execute(_BEYOND_PACE, asked).scalar_one_or_none()
     return None if oldest is None else oldest + _HOUR - now
 
 

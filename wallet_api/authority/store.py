@@ -33,7 +33,7 @@ class MeasureRow:
     void: bool = False
 
 
-# On the road of every issuing, so built once.
+# On the road of every issuing and every act, so built once.
 _OF_DOCUMENT: Final = (
     select(tables.measure)
     .where(
@@ -42,14 +42,17 @@ _OF_DOCUMENT: Final = (
     )
     .order_by(tables.measure.c.recorded_at, tables.measure.c.measure_id)
 )
-_LOCK_DOCUMENT: Final = (
-    select(tables.document)
-    .where(
-        tables.document.c.authority_id == bindparam("authority"),
-        tables.document.c.document_id == bindparam("document"),
-        tables.document.c.document_type == bindparam("type"),
-    )
-    .with_for_update()
+_THE_DOCUMENT: Final = (
+    tables.document.c.authority_id == bindparam("authority"),
+    tables.document.c.document_id == bindparam("document"),
+    tables.document.c.document_type == bindparam("type"),
+)
+_LOCK_DOCUMENT: Final = select(tables.document).where(*_THE_DOCUMENT).with_for_update()
+_BEGIN_ACT: Final = (
+    update(tables.document)
+    .where(*_THE_DOCUMENT)
+    .values(version=tables.document.c.version + 1)
+    .returning(tables.document.c.version)
 )
 
 
@@ -107,17 +110,8 @@ def begin_act(connection: Connection, authority_id: str, document_id: str, docum
 
     The row stays locked until the transaction ends, so that acts on one document queue up.
     """
-    table = tables.document
-    found: int | None = connection.execute(
-        update(table)
-        .where(
-            table.c.authority_id == authority_id,
-            table.c.document_id == document_id,
-            table.c.document_type == document_type,
-        )
-        .values(version=table.c.version + 1)
-        .returning(table.c.version)
-    ).scalar_one_or_none()
+    asked = {"authority": authority_id, "document": document_id, "type": document_type}
+    found: int | None = connection.execute(_BEGIN_ACT, asked).scalar_one_or_none()
     return found
 
 

@@ -60,6 +60,31 @@ _FIND: Final = select(*_BALANCE).where(
 _ENTRY = [tables.points_entry.c[name] for name in EntryRow.__slots__]
 
 
+_LOAD: Final = (
+    select(*_BALANCE, *_ENTRY)
+    .join(
+        tables.points_entry,
+        (tables.points_entry.c.authority_id == tables.points_balance.c.authority_id)
+        & (tables.points_entry.c.document_id == tables.points_balance.c.document_id),
+    )
+    .where(
+        tables.points_balance.c.authority_id == bindparam("authority"),
+        tables.points_balance.c.document_id == bindparam("document"),
+    )
+    .order_by(tables.points_entry.c.sequence)
+    .with_for_update(of=tables.points_balance)
+)
+_CHANGE: Final = (
+    update(tables.points_balance)
+    .where(
+        tables.points_balance.c.authority_id == bindparam("authority"),
+        tables.points_balance.c.document_id == bindparam("document"),
+        tables.points_balance.c.version == bindparam("before"),
+    )
+    .values({name: bindparam(name) for name in BalanceRow.__slots__})
+)
+
+
 def find_balance(connection: Connection, authority_id: str, document_id: str) -> BalanceRow | None:
     """The stored balance of a licence; it may be due for recomputation (`current.current`)."""
     row = connection.execute(_FIND, {"authority": authority_id, "document": document_id}).one_or_none()
@@ -73,17 +98,7 @@ def load(
 
     The caller holds the document's row, so that nobody appends meanwhile.
     """
-    balance, entry = tables.points_balance, tables.points_entry
-    rows = connection.execute(
-        select(*_BALANCE, *_ENTRY)
-        .join(
-            entry,
-            (entry.c.authority_id == balance.c.authority_id) & (entry.c.document_id == balance.c.document_id),
-        )
-        .where(balance.c.authority_id == authority_id, balance.c.document_id == document_id)
-        .order_by(entry.c.sequence)
-        .with_for_update(of=balance)
-    ).all()
+    rows = connection.execute(_LOAD, {"authority": authority_id, "document": document_id}).all()
     if not rows:
         return None
     width = len(_BALANCE)
@@ -135,16 +150,8 @@ def open_balance(connection: Connection, authority_id: str, document_id: str, ro
 
 def change_balance(connection: Connection, authority_id: str, document_id: str, row: BalanceRow) -> None:
     """Replace the balance by its next version. `RuntimeError` when somebody changed it meanwhile."""
-    table = tables.points_balance
-    result = connection.execute(
-        update(table)
-        .where(
-            table.c.authority_id == authority_id,
-            table.c.document_id == document_id,
-            table.c.version == row.version - 1,
-        )
-        .values(**_members(row))
-    )
+    asked = {"authority": authority_id, "document": document_id, "before": row.version - 1}
+    result = connection.execute(_CHANGE, {**asked, **_members(row)})
     if result.rowcount != 1:
         msg = "a locked balance changed"
         raise RuntimeError(msg)
