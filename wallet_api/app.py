@@ -12,7 +12,7 @@ from . import health, problem_documents
 from .audit import routes as audit
 from .authority import cancellation_routes, document_routes, measure_routes, right_routes
 from .batches import routes as batches
-from .citizens import device_routes
+from .citizens import device_routes, notice_routes
 from .citizens import routes as citizens
 from .edge import Edge
 from .identity import development_routes
@@ -46,6 +46,7 @@ _ROUTERS = (
     proposals.router,
     citizens.router,
     device_routes.router,
+    notice_routes.router,
     publication.router,
     audit.router,
     health.router,

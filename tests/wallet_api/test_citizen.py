@@ -66,6 +66,7 @@ ROUTES = [
     ("GET", "/me/points", None),
     ("GET", "/me/credentials", None),
     ("GET", "/me/devices", None),
+    ("GET", "/me/notices", None),
     ("POST", "/me/devices/losses", {"wallet_ids": ["{wallet}"]}),
     ("POST", "/me/devices/{wallet}/pause", {}),
     ("POST", "/me/devices/{wallet}/resume", {}),
@@ -337,6 +338,35 @@ def test_pause_and_resume_without_the_phone(service, clock, tmp_path, camille, o
     assert roadside.judge(held, POLICE)["reason"] == "OK"
     camille.post("/me/devices/losses")
     assert code_of(camille.send("POST", f"/me/devices/{mine}/pause", {})) == "wallet-lost"
+
+
+def test_end_of_a_pause_revives_nothing_older(
+    service, clock, tmp_path, camille, offer, phone, licence_authority
+):
+    """Superseded before the pause, or replaced during it: both stay what they were; the second phone never paused."""
+    phone.take(offer("camille").uri)
+    superseded = collect(phone, ROAD)
+    current = collect(phone, ROAD)
+    clock.instant += 60
+    second = SimulatedWallet(phone.client, clock)
+    second.take(camille.post("/me/documents/driving_licence/offers")["offer"])
+    other = collect(second, PROOF)
+    roadside = Roadside(service, tmp_path / "terminals", clock)
+    mine = camille.get("/me/devices")["items"][0]["wallet_id"]
+    camille.post(f"/me/devices/{mine}/pause")
+    roadside.learn()
+    assert [roadside.judge(one, POLICE)["reason"] for one in (superseded, current, other)] == [
+        "PAUSED",
+        "PAUSED",
+        "OK",
+    ]
+    path = f"/authority/licences/{offer('camille').document_id}/restrictions"
+    licence_authority.post(path, {"decision_reference": "R-1", "until": "2027-01-01"})
+    camille.post(f"/me/devices/{mine}/resume")
+    clock.instant += 60
+    roadside.learn()
+    after = [roadside.judge(one, POLICE)["reason"] for one in (superseded, current, other)]
+    assert after == ["REPLACED"] * 3
 
 
 def test_new_offer_replaces_those_that_nobody_took(client, clock, camille):

@@ -17,9 +17,11 @@ from wallet_api.problems import WalletError
 from wallet_api.registries.adapters import (
     HOLDER_CARD,
     HOLDER_LICENCE,
+    LicenceRecord,
     LicenceRegistry,
     PivotIdentity,
     RegistrySilent,
+    RightsRecord,
     RightsRegistry,
 )
 from wallet_api.roles import SERVICE, AccessRole
@@ -105,6 +107,26 @@ def owner(
     if silent and not patient:
         raise WalletError("registry-silent")
     return found
+
+
+def records(service: Service, found: Owner) -> list[tuple[Owned, LicenceRecord | RightsRecord]]:
+    """What the registries hold of the owner's documents, for the owner's own eyes.
+
+    Raises `WalletError` when one does not answer; the look-up of `owner` is already in the journal with the same basis.
+    """
+    held: list[tuple[Owned, LicenceRecord | RightsRecord]] = []
+    for one in found.owned:
+        record: LicenceRecord | RightsRecord | None
+        try:
+            if one.document_type is LICENCE:
+                record = service.licences.find(one.reference, HOLDER_LICENCE)
+            else:
+                record = service.rights.find(one.reference, HOLDER_CARD, service.clock.now())
+        except RegistrySilent:
+            raise WalletError("registry-silent") from None
+        if record is not None:
+            held.append((one, record))
+    return held
 
 
 def _find(service: Service, citizen: Citizen, kind: DocumentType) -> str | None:

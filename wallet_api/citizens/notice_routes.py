@@ -1,0 +1,165 @@
+"""The feed of notices: what is known of the citizen's documents is gathered, the rule is in `notices.py`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+from pydantic import BaseModel
+from sqlalchemy import Connection
+
+from credentials.paris_day import paris_day
+from credentials.spec import DocumentType
+from wallet_api.asked_service import ServiceOf
+from wallet_api.authority import store as measures
+from wallet_api.authority.right_to_drive import RightState, right_to_drive
+from wallet_api.points.current import history, invalid_since
+from wallet_api.private_route import PrivateRoute
+from wallet_api.registries.adapters import LicenceRecord, RightsRecord
+from wallet_api.wiring import Service
+
+from . import store
+from .notice_texts import texts
+from .notices import CardFacts, Facts, HeldFacts, LicenceFacts, Notice, NoticeTopic, notices
+from .owner import Owned, Owner, OwnerOf, records
+from .store import MyDocument
+
+router = APIRouter(prefix="/me", tags=["Mon espace"], route_class=PrivateRoute)
+
+
+class Words(BaseModel):
+    """A notice in one language."""
+
+    title: str
+    text: str
+
+
+class NoticeAnswer(BaseModel):
+    """One notice. `notice_id` stays the same while the fact behind it does, so that a client shows it once."""
+
+    notice_id: str
+    topic: NoticeTopic
+    document_type: DocumentType
+    on: date
+    fr: Words
+    en: Words
+
+
+class Notices(BaseModel):
+    """The feed, the earliest day first."""
+
+    items: list[NoticeAnswer]
+
+
+@router.get(
+    "/notices",
+    operation_id="listMyNotices",
+    response_model=Notices,
+    responses={304: {"description": "Nothing changed since the reading with this ETag."}},
+)
+def list_notices(
+    service: ServiceOf,
+    owner: OwnerOf,
+    if_none_match: Annotated[str | None, Header(alias="If-None-Match", max_length=400)] = None,
+) -> Response:
+    """What is about to happen to my documents: ends of validity, points that come back, ends of rights.
+
+    Read with the ETag of the last reading, it is empty (304) until something changes. Nothing is pushed.
+    """
+    found = notices(list(_facts(service, owner)), paris_day(service.clock.now()))
+    body = Notices(items=[_answer(one) for one in found]).model_dump_json().encode()
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    if _known(if_none_match, tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    return Response(body, headers={"ETag": tag}, media_type="application/json")
+
+
+def _known(header: str | None, tag: str) -> bool:
+    """Whether the client holds this edition (RFC 9110, section 13.1.2: weak comparison)."""
+    if header is None:
+        return False
+    return header.strip() == "*" or tag in {one.strip().removeprefix("W/") for one in header.split(",")}
+
+
+def _answer(one: Notice) -> NoticeAnswer:
+    (title_fr, text_fr), (title_en, text_en) = texts(one)
+    return NoticeAnswer(
+        notice_id=one.notice_id,
+        topic=one.topic,
+        document_type=one.document_type,
+        on=one.on,
+        fr=Words(title=title_fr, text=text_fr),
+        en=Words(title=title_en, text=text_en),
+    )
+
+
+def _facts(service: Service, owner: Owner) -> Iterator[Facts]:
+    found = records(service, owner)
+    now = service.clock.now()
+    with service.database.read() as connection:
+        opened = {one.reference: one for one in store.documents(connection, owner.owned)}
+        for mine, record in found:
+            document = opened.get(mine.reference)
+            if isinstance(record, LicenceRecord):
+                yield _licence(connection, record, document, now)
+            else:
+                yield _card(record)
+            if document is not None:
+                yield _held(connection, mine, document, now)
+
+
+def _licence(
+    connection: Connection, record: LicenceRecord, document: MyDocument | None, now: int
+) -> LicenceFacts:
+    if document is None:
+        return LicenceFacts(record.reference, record.expiry_date, record.categories)
+    where = (document.authority_id, document.document_id)
+    points = history(connection, *where, now)
+    right = right_to_drive(
+        measures.measures_of(connection, *where, now), invalid_since(connection, *where, now), now
+    )
+    ends = right.until is not None and right.state is not RightState.VALIDE
+    return LicenceFacts(
+        record.reference,
+        record.expiry_date,
+        record.categories,
+        calendar=() if points is None else points.standing.calendar,
+        balance=0 if points is None else points.standing.balance,
+        probation_end=points.standing.probation_end if points and points.standing.in_probation else None,
+        suspended_until=paris_day(right.until) if ends and right.until is not None else None,
+    )
+
+
+def _card(record: RightsRecord) -> CardFacts:
+    return CardFacts(record.reference, record.rights)
+
+
+def _held(connection: Connection, mine: Owned, document: MyDocument, now: int) -> HeldFacts:
+    lost = {one.wallet_id for one in store.devices(connection, [mine]) if one.lost_at is not None}
+    latest: dict[str, int] = {}
+    printed: list[tuple[str, date]] = []
+    issued = store.credentials(connection, [mine])
+    gone = store.statuses(
+        connection, [mine], [one.credential_id for one in issued if one.expires_at > now], now
+    )
+    for one in issued:
+        revoked = one.credential_id in gone and gone[one.credential_id].value == 1
+        if revoked or one.wallet_id in lost:
+            continue
+        if one.paper:
+            printed.append((one.credential_id, paris_day(one.expires_at)))
+        else:
+            latest[one.wallet_id] = max(latest.get(one.wallet_id, 0), one.expires_at)
+    return HeldFacts(
+        document.document_type,
+        document.reference,
+        phones=_days(latest.items()),
+        printed=tuple(printed),
+    )
+
+
+def _days(ends: Iterable[tuple[str, int]]) -> tuple[tuple[str, date], ...]:
+    return tuple((name, paris_day(end)) for name, end in ends)
