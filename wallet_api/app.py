@@ -15,6 +15,7 @@ from .batches import routes as batches
 from .citizens import device_routes, notice_routes
 from .citizens import routes as citizens
 from .edge import Edge
+from .held import routes as held
 from .identity import development_routes
 from .identity.choose import require_trust
 from .openid4vci import credential, metadata, nonce, token
@@ -47,6 +48,7 @@ _ROUTERS = (
     citizens.router,
     device_routes.router,
     notice_routes.router,
+    held.router,
     publication.router,
     audit.router,
     health.router,

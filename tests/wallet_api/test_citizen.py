@@ -67,6 +67,8 @@ ROUTES = [
     ("GET", "/me/credentials", None),
     ("GET", "/me/devices", None),
     ("GET", "/me/notices", None),
+    ("GET", "/me/holdings", None),
+    ("POST", "/me/erasures", {"end_documents": True}),
     ("POST", "/me/devices/losses", {"wallet_ids": ["{wallet}"]}),
     ("POST", "/me/devices/{wallet}/pause", {}),
     ("POST", "/me/devices/{wallet}/resume", {}),

@@ -42,6 +42,15 @@ class Period:
             back = at.replace(year=at.year - self.years, day=28)
         return int((back - timedelta(days=self.days)).timestamp())
 
+    def after(self, event: int) -> int:
+        """The instant (UTC seconds) from which what happened at `event` is due; the purge follows when it runs."""
+        at = datetime.fromtimestamp(event, UTC)
+        try:
+            ahead = at.replace(year=at.year + self.years)
+        except ValueError:  # 29 February
+            ahead = at.replace(year=at.year + self.years, month=3, day=1)
+        return int((ahead + timedelta(days=self.days)).timestamp())
+
     def length(self, lang: str) -> str:
         """In words."""
         number, french, english = (self.years, "an", "year") if self.years else (self.days, "jour", "day")
