@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import cold_start, verification
+from . import cold_start, issuing, verification, write_path
 from .paired import Ratio
 
 REPORT = Path(__file__).parent.parent / "build" / "bench.json"
@@ -17,7 +17,12 @@ REPORT = Path(__file__).parent.parent / "build" / "bench.json"
 def main() -> int:
     """Measure, print, write. Exit 0 whatever the figures: a missed goal is reported, not hidden."""
     print(f"Python {platform.python_version()}, {platform.machine()}; ratios, medians of rounds", flush=True)
-    results = [*_said(verification.ratios()), *_said(cold_start.ratios())]
+    results = [
+        *_said(verification.ratios()),
+        *_said(cold_start.ratios()),
+        *_said(issuing.ratios()),
+        *_said(write_path.ratios()),
+    ]
     REPORT.parent.mkdir(exist_ok=True)
     rows = [
         {

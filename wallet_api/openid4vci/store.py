@@ -3,13 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from wallet_api import tables
 from wallet_api.identifiers import fingerprint
 
 ACCESS, REFRESH = "access", "refresh"
+
+
+_grant, _wallet, _document, _nonce = tables.grant, tables.wallet, tables.document, tables.nonce
+# On the road of every issuing, so built once.
+_WALLET_OF: Final = (
+    select(_wallet, _document.c.document_type, _document.c.registry_reference)
+    .join(
+        _grant,
+        (_grant.c.authority_id == _wallet.c.authority_id) & (_grant.c.wallet_id == _wallet.c.wallet_id),
+    )
+    .join(
+        _document,
+        (_document.c.authority_id == _wallet.c.authority_id)
+        & (_document.c.document_id == _wallet.c.document_id),
+    )
+    .where(
+        _grant.c.authority_id == bindparam("authority"),
+        _grant.c.token_hash == bindparam("token"),
+        _grant.c.kind == bindparam("of"),
+        _grant.c.expires_at > bindparam("now"),
+    )
+)
+_USE_NONCE: Final = (
+    update(_nonce)
+    .where(
+        _nonce.c.nonce_hash == bindparam("hash"),
+        _nonce.c.used_at.is_(None),
+        _nonce.c.expires_at > bindparam("now"),
+    )
+    .values(used_at=bindparam("now"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,24 +140,8 @@ def find_wallet(
     connection: Connection, authority_id: str, token: str, kind: str, now: int
 ) -> WalletRow | None:
     """Whose token this is, while it lives; the owner comes from the query itself (threats.md, T46)."""
-    grant, wallet, document = tables.grant, tables.wallet, tables.document
-    row = connection.execute(
-        select(wallet, document.c.document_type, document.c.registry_reference)
-        .join(
-            grant, (grant.c.authority_id == wallet.c.authority_id) & (grant.c.wallet_id == wallet.c.wallet_id)
-        )
-        .join(
-            document,
-            (document.c.authority_id == wallet.c.authority_id)
-            & (document.c.document_id == wallet.c.document_id),
-        )
-        .where(
-            grant.c.authority_id == authority_id,
-            grant.c.token_hash == fingerprint(token),
-            grant.c.kind == kind,
-            grant.c.expires_at > now,
-        )
-    ).one_or_none()
+    asked = {"authority": authority_id, "token": fingerprint(token), "of": kind, "now": now}
+    row = connection.execute(_WALLET_OF, asked).one_or_none()
     if row is None:
         return None
     return WalletRow(
@@ -149,12 +165,7 @@ def add_nonce(connection: Connection, nonce: str, expires_at: int) -> None:
 
 def use_nonce(connection: Connection, nonce: str, now: int) -> bool:
     """Spend a nonce; says whether it was good. The update is atomic: of two senders one wins."""
-    table = tables.nonce
-    result = connection.execute(
-        update(table)
-        .where(table.c.nonce_hash == fingerprint(nonce), table.c.used_at.is_(None), table.c.expires_at > now)
-        .values(used_at=now)
-    )
+    result = connection.execute(_USE_NONCE, {"hash": fingerprint(nonce), "now": now})
     return result.rowcount == 1
 
 

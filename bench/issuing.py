@@ -1,0 +1,162 @@
+"""The issuing endpoint's processor time, beside a trivial endpoint with the same request model and one signature.
+
+The application is called with requests already parsed by a server, on SQLite; what the phones compute is made before. Each
+phone asks six times, as one does in a few weeks, so that what it held before is looked at too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from fastapi import FastAPI, Header
+from fastapi.responses import JSONResponse
+from starlette.testclient import TestClient
+
+from credentials.spec import DocumentType, Domain, Form, Role
+from tests.wallet_api.simulated_wallet import Key, SimulatedWallet, dpop
+from wallet_api.app import create_app
+from wallet_api.clock import fixed_clock
+from wallet_api.drill.crowd import Crowd, reference
+from wallet_api.home import make_home
+from wallet_api.openid4vci import dpop as dpop_check
+from wallet_api.openid4vci.credential import CredentialRequest, _read_proofs
+from wallet_api.openid4vci.offer import make_offer
+from wallet_api.wiring import Service, wire
+
+from .paired import Ratio, measure
+
+AT: Final = 1_795_694_400
+BASE_URL: Final = "http://testserver"
+GOAL: Final = 1.25
+PHONES, EACH = 220, 6
+_CONFIGURATION: Final = "driving_licence.proof.cbor"
+Request = tuple[dict[str, str], bytes]
+
+
+def ratios() -> Iterator[Ratio]:
+    """Two ratios: the base of the goal, and one that verifies the two proofs of possession as well."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = make_home({}, Path(folder) / "home", base_url=BASE_URL, demo=True, clock=fixed_clock(AT))
+        service = wire(made.settings, clock=fixed_clock(AT), licences=Crowd(made.settings), environment={})
+        app = create_app(made.settings)
+        app.state.service = service
+        loop = asyncio.new_event_loop()
+        try:
+            requests = iter(_requests(app, service))
+            for name, base in (
+                ("issuing, beside a model and a signature", _base(service, proofs=False)),
+                ("issuing, beside the same with two proofs", _base(service, proofs=True)),
+            ):
+                yield _beside(loop, app, base, requests, name)
+        finally:
+            loop.close()
+            service.database.close()
+
+
+def _beside(
+    loop: asyncio.AbstractEventLoop, app: FastAPI, base: FastAPI, requests: Iterator[Request], name: str
+) -> Ratio:
+    same = next(requests)
+
+    def ours() -> None:
+        loop.run_until_complete(_call(app, next(requests)))
+
+    def theirs() -> None:
+        loop.run_until_complete(_call(base, same))
+
+    return measure(name, ours, theirs, goal=GOAL, of="a FastAPI endpoint in the same process")
+
+
+def _requests(app: FastAPI, service: Service) -> list[Request]:
+    """Requests of many phones, ready to be sent, in turns."""
+    client = TestClient(app, base_url=BASE_URL)
+    clock = type("Clock", (), {"instant": AT})()
+    phones = []
+    for number in range(PHONES):
+        with service.database.write() as connection:
+            offer = make_offer(
+                service,
+                connection,
+                DocumentType.DRIVING_LICENCE,
+                reference(number),
+                form=Form.CBOR,
+                with_tx_code=False,
+            )
+        phone = SimulatedWallet(client, clock)
+        phone.take(offer.uri)
+        phones.append(phone)
+    return [_request(phone) for _ in range(EACH) for phone in phones]
+
+
+def _request(phone: SimulatedWallet) -> Request:
+    proof = phone.proof(Key(), phone.nonce())
+    body = {"credential_configuration_id": _CONFIGURATION, "proofs": {"jwt": [proof]}}
+    headers = {
+        "authorization": f"DPoP {phone.access}",
+        "dpop": dpop(phone.key, AT, "/credential", phone.access),
+        "content-type": "application/json",
+    }
+    return headers, json.dumps(body).encode()
+
+
+async def _call(app: FastAPI, request: Request) -> None:
+    """One request to the application as a server hands it over. Raises when it is not answered with 200."""
+    headers, body = request
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/credential",
+        "raw_path": b"/credential",
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("testserver", 80),
+        "state": {},
+    }
+    answers: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            answers.append(message["status"])
+
+    await app(scope, receive, send)
+    if answers != [200]:
+        raise RuntimeError(answers)
+
+
+def _base(service: Service, *, proofs: bool) -> FastAPI:
+    """The trivial endpoint: it reads the model, signs as many bytes as a credential has, answers as much."""
+    app = FastAPI()
+    signer = service.keys.signer(Domain.LICENCE, Role.CREDENTIAL, AT)
+    filling = "0" * 600
+
+    @app.post("/credential")
+    def credential(
+        body: CredentialRequest,
+        authorization: Annotated[str | None, Header()] = None,
+        proof: Annotated[str | None, Header(alias="DPoP")] = None,
+    ) -> JSONResponse:
+        if proofs:
+            token = (authorization or "").partition(" ")[2]
+            dpop_check.check(
+                proof, method="POST", address=f"{BASE_URL}/credential", now=AT, access_token=token
+            )
+            _read_proofs(service, body.proofs.jwt)
+        signature = signer.sign(filling.encode())
+        return JSONResponse(
+            {"credentials": [{"credential": filling + signature.hex()}], "notification_id": ""}
+        )
+
+    return app
