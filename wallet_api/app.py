@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from . import health, problem_documents
+from .activations import routes as activations
 from .audit import routes as audit
 from .authority import cancellation_routes, document_routes, measure_routes, right_routes
 from .batches import routes as batches
@@ -18,6 +19,7 @@ from .edge import Edge
 from .held import routes as held
 from .identity import development_routes
 from .identity.choose import require_trust
+from .mandates import routes as mandates
 from .openid4vci import credential, metadata, nonce, token
 from .pages import routes as pages
 from .points import routes as points
@@ -42,6 +44,9 @@ _ROUTERS = (
     right_routes.licences,
     cancellation_routes.licences,
     cancellation_routes.cards,
+    activations.licences,
+    activations.cards,
+    activations.router,
     document_routes.licences,
     document_routes.cards,
     proposals.router,
@@ -49,6 +54,8 @@ _ROUTERS = (
     device_routes.router,
     notice_routes.router,
     held.router,
+    mandates.mine,
+    mandates.aidants,
     publication.router,
     audit.router,
     health.router,

@@ -372,6 +372,30 @@ _ROWS: Final = (
         "La signature est indisponible ; réessayez plus tard.",
         "Signing is unavailable; try again later.",
     ),
+    Problem(
+        "activation-refused",
+        404,
+        "Code d’activation inconnu, déjà utilisé ou périmé ; demandez-en un autre au guichet.",
+        "Activation code unknown, used already or expired; ask the counter for another one.",
+    ),
+    Problem(
+        "second-part-wrong",
+        403,
+        "La seconde partie du code ne convient pas ; après cinq erreurs le code ne vaut plus rien.",
+        "The second part of the code does not fit; after five mistakes the code is worth nothing.",
+    ),
+    Problem(
+        "too-many-codes",
+        429,
+        "Trop de codes erronés ; réessayez après le délai indiqué.",
+        "Too many wrong codes; try again after the time given.",
+    ),
+    Problem(
+        "mandate-ended",
+        409,
+        "Ce mandat a pris fin ou a été révoqué.",
+        "This mandate has ended or was revoked.",
+    ),
     Problem("terminal-known", 409, "Ce terminal est déjà enrôlé.", "This terminal is enrolled already."),
     Problem(
         "publication-under-way",

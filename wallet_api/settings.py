@@ -59,6 +59,8 @@ class Settings:
     """`LP_PAPER_DAYS`: life of the paper form; the trust list caps it at 180 days."""
     offer_seconds: int = 1 * DAY
     """`LP_OFFER_HOURS`: how long an offer can be taken up."""
+    activation_seconds: int = 2 * DAY
+    """`LP_ACTIVATION_HOURS`: how long an activation code on paper can be used."""
     nonce_seconds: int = 300
     """`LP_NONCE_SECONDS`: how long a nonce for key proofs is good (threats.md, T43)."""
     access_seconds: int = 600
@@ -145,6 +147,7 @@ def from_environment(environment: Mapping[str, str], home: Path, *, base_url: st
         credential_seconds=_number(environment, "LP_CREDENTIAL_DAYS", 14, 1, 14) * DAY,
         paper_seconds=_number(environment, "LP_PAPER_DAYS", 180, 1, 180) * DAY,
         offer_seconds=_number(environment, "LP_OFFER_HOURS", 24, 1, 720) * 3600,
+        activation_seconds=_number(environment, "LP_ACTIVATION_HOURS", 48, 1, 336) * 3600,
         nonce_seconds=_number(environment, "LP_NONCE_SECONDS", 300, 30, 900),
         access_seconds=_number(environment, "LP_ACCESS_SECONDS", 600, 60, 3600),
         refresh_seconds=_number(environment, "LP_REFRESH_DAYS", 180, 1, 400) * DAY,

@@ -299,6 +299,51 @@ act_batch_line: Final = Table(
 )
 """A line of a batch by its number in the file. `outcome` is written in the transaction that records the act."""
 
+mandate: Final = Table(
+    "mandate",
+    metadata,
+    _authority(),
+    Column("mandate_id", _ID, nullable=False),
+    Column("document_id", _ID, nullable=False),
+    Column("giver_id", _ID, nullable=False),
+    Column("aidant_id", _ID, nullable=False),
+    Column("second_hash", _HASH, nullable=False),
+    Column("starts_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    PrimaryKeyConstraint("authority_id", "mandate_id"),
+    _of_document(),
+    # An aidant's mandates are asked for with both authorities at once.
+    Index("ix_mandate_aidant", "aidant_id"),
+    Index("ix_mandate_document", "authority_id", "document_id"),
+    Index("ix_mandate_giver", "authority_id", "giver_id"),
+)
+"""What a person lets an aidant do about one document. `giver_id` is the person's pseudonym with this authority;
+`second_hash` that of the second part of every activation code made under it."""
+
+activation: Final = Table(
+    "activation",
+    metadata,
+    _authority(),
+    Column("activation_id", _ID, nullable=False),
+    Column("document_id", _ID, nullable=False),
+    Column("code_hash", _HASH, nullable=False),
+    Column("second_hash", _HASH),
+    Column("attempts", Integer, nullable=False),
+    Column("mandate_id", _ID),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("actor_id", _ID, nullable=False),
+    PrimaryKeyConstraint("authority_id", "activation_id"),
+    UniqueConstraint("authority_id", "code_hash"),
+    _of_document(),
+    Index("ix_activation_document", "authority_id", "document_id"),
+    Index("ix_activation_actor", "authority_id", "actor_id", "created_at"),
+)
+"""Codes on paper, worth one offer until `expires_at` or `ended_at`: used, replaced or withdrawn. `attempts` counts wrong
+second parts."""
+
 points_entry: Final = Table(
     "points_entry",
     metadata,

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from keys import KeyFolder, find_passphrase
 
+from .activations.wrong_tries import WrongTries
 from .clock import Clock, system_clock
 from .database import Database
 from .identity.access_token import Trust
@@ -48,6 +49,8 @@ class Service:
     development: DevelopmentIssuer | None
     """The issuer of a demonstration home."""
     holder: str = field(default_factory=new_holder)
+    wrong_tries: WrongTries = field(default_factory=WrongTries)
+    """Who sent this process wrong activation codes lately."""
 
 
 def wire(

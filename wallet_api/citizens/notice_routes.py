@@ -16,6 +16,7 @@ from credentials.spec import DocumentType
 from wallet_api.asked_service import ServiceOf
 from wallet_api.authority import store as measures
 from wallet_api.authority.right_to_drive import RightState, right_to_drive
+from wallet_api.mandates import store as mandates
 from wallet_api.points.current import history, invalid_since
 from wallet_api.private_route import PrivateRoute
 from wallet_api.registries.adapters import LicenceRecord, RightsRecord
@@ -158,6 +159,10 @@ def _held(connection: Connection, mine: Owned, document: MyDocument, now: int) -
         document.reference,
         phones=_days(latest.items()),
         printed=tuple(printed),
+        mandates=_days(
+            (one.mandate_id, one.ends_at)
+            for one in mandates.live_of_document(connection, document.authority_id, document.document_id, now)
+        ),
     )
 
 

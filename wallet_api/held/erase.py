@@ -1,7 +1,8 @@
 """Erase what nothing obliges to keep, and say of the rest by which rule and until when (RGPD 17-1, 17-3 b and e).
 
-1. If asked for, the digital documents end first: every phone as if it were lost, printed cards, open offers.
-2. Gone at once: offers that are over, tokens and rows of ended phones, credentials that no terminal can still be shown.
+1. If asked for, the digital documents end first: every phone as if it were lost, printed cards, open offers and codes,
+   mandates.
+2. Gone at once: offers and activation codes that are over, tokens and rows of ended phones, credentials that no terminal can still be shown.
 3. A document on which nothing hangs any more goes too; the registry still knows the licence or the rights.
 4. Kept: decisions and points (Code de la route L225-2), the journal of acts (CNIL 2021-122), and credentials until
    terminals have forgotten them, so that they go on being refused.
@@ -18,6 +19,7 @@ from sqlalchemy import Connection
 
 from credentials.spec import StatusValue
 from wallet_api import audit
+from wallet_api.activations import store as activations
 from wallet_api.authority.store import begin_act
 from wallet_api.citizens import store as own
 from wallet_api.citizens.lose import lose_phones
@@ -26,6 +28,8 @@ from wallet_api.citizens.store import MyDocument
 from wallet_api.identifiers import new_id
 from wallet_api.issuance import store as issuance
 from wallet_api.issuance.store import Cause, CauseClass
+from wallet_api.mandates import store as mandates
+from wallet_api.mandates.give import end as end_mandate
 from wallet_api.retention import store as retention
 
 from . import store
@@ -51,6 +55,7 @@ def erase(connection: Connection, owner: Owner, now: int, *, end_documents: bool
         begin_act(connection, one.authority_id, one.document_id, one.document_type.value)
         if end_documents:
             done.ended += _end_paper(connection, one, now)
+            _end_codes(connection, owner, one, now)
         gone = _erase_one(connection, one, now)
         done.rows.update(gone)
         audit.append(
@@ -73,12 +78,20 @@ def _end_paper(connection: Connection, mine: MyDocument, now: int) -> int:
     return len(printed)
 
 
+def _end_codes(connection: Connection, owner: Owner, mine: MyDocument, now: int) -> None:
+    """Activation codes are withdrawn, mandates revoked."""
+    activations.end_open(connection, mine.authority_id, mine.document_id, now)
+    for one in mandates.live_of_document(connection, mine.authority_id, mine.document_id, now):
+        end_mandate(connection, one, owner.citizen.id_in(mine.authority_id), now)
+
+
 def _erase_one(connection: Connection, mine: MyDocument, now: int) -> Mapping[str, int]:
     where = (mine.authority_id, mine.document_id)
     ended = store.ended_credentials(connection, *where, now - _GRACE)
     retention.entomb_revoked(connection, mine.authority_id, ended, now)
     return {
         "offer": store.drop_offers(connection, *where, now),
+        "activation": store.drop_activations(connection, *where, now),
         "access_grant": store.drop_grants_of_lost(connection, *where),
         "credential": retention.drop_credentials(connection, mine.authority_id, ended),
         "wallet": store.drop_bare_phones(connection, *where),

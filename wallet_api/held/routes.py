@@ -135,6 +135,9 @@ def _holding(about: About, rows: list[dict[str, Any]]) -> Holding:
 
 
 _EVENTS: Final = {
+    Kept.OFFERS: "expires_at",
+    Kept.ACTIVATIONS: "expires_at",
+    Kept.MANDATES: "ends_at",
     Kept.CREDENTIALS: "expires_at",
     Kept.POINTS: "released_at",
     Kept.MEASURES: "until",

@@ -15,6 +15,16 @@ from .catalogue import About
 _CHUNK: Final = 500  # ids in one statement
 _credential, _wallet, _grant, _offer = tables.credential, tables.wallet, tables.grant, tables.offer
 
+_OF_DOCUMENT: Final = (
+    _offer,
+    _wallet,
+    _credential,
+    tables.activation,
+    tables.mandate,
+    tables.measure,
+    tables.act_batch_line,
+)
+
 
 def rows(
     connection: Connection, about: About, authority_id: str, ids: Collection[str], now: int, settled: int
@@ -72,6 +82,17 @@ def drop_offers(connection: Connection, authority_id: str, document_id: str, now
     return connection.execute(delete(_offer).where(condition)).rowcount
 
 
+def drop_activations(connection: Connection, authority_id: str, document_id: str, now: int) -> int:
+    """How many activation codes went: used, replaced, withdrawn, or over."""
+    table = tables.activation
+    condition = and_(
+        table.c.authority_id == authority_id,
+        table.c.document_id == document_id,
+        table.c.ended_at.is_not(None) | (table.c.expires_at <= now),
+    )
+    return connection.execute(delete(table).where(condition)).rowcount
+
+
 def drop_grants_of_lost(connection: Connection, authority_id: str, document_id: str) -> int:
     """How many tokens went: those of lost phones, which are refused already."""
     lost = select(_wallet.c.wallet_id).where(
@@ -113,7 +134,7 @@ def drop_bare_document(connection: Connection, authority_id: str, document_id: s
     entry, balance = tables.points_entry, tables.points_balance
     of_document = [
         table
-        for table in (_offer, _wallet, _credential, tables.measure, tables.act_batch_line)
+        for table in _OF_DOCUMENT
         if _count(connection, table.c.authority_id, table.c.document_id, authority_id, document_id)
     ]
     proposal = tables.act_proposal

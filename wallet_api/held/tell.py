@@ -80,6 +80,7 @@ def _begin(connection: Connection, owner: Owner, now: int) -> list[Known]:
 _LEARNT: Final = {
     tables.wallet.name: (Whose.WALLET, "wallet_id"),
     tables.credential.name: (Whose.CREDENTIAL, "credential_id"),
+    tables.mandate.name: (Whose.ANYTHING, "mandate_id"),
     tables.act_proposal.name: (Whose.ANYTHING, "proposal_id"),
 }
 

@@ -46,10 +46,14 @@ def make_offer(
     *,
     form: Form | None = None,
     with_tx_code: bool = False,
+    seconds: int | None = None,
 ) -> Offer:
-    """Offer every view of a person's document, in one form or both. Raises `WalletError` for nobody."""
+    """Offer every view of a person's document, in one form or both, for `seconds` or as long as the settings say.
+
+    Raises `WalletError` for nobody.
+    """
     now = service.clock.now()
-    expires_at = now + service.settings.offer_seconds
+    expires_at = now + (service.settings.offer_seconds if seconds is None else seconds)
     document_id = open_document(service, connection, document_type, reference)
     authority_id = DOMAIN_OF[document_type].value
     code = new_authority_secret(authority_id)

@@ -12,6 +12,8 @@ class Kept(StrEnum):
     """What is kept."""
 
     OFFERS = "offers"
+    ACTIVATIONS = "activations"
+    MANDATES = "mandates"
     CREDENTIALS = "credentials"
     PHONES = "phones"
     POINTS = "points"
@@ -70,6 +72,20 @@ PERIODS: Final = {
             "offres, depuis la fin de leur validité",
             "offers, since they ended",
             days=30,
+        ),
+        Period(
+            Kept.ACTIVATIONS,
+            _MINIMISE,
+            "codes d'activation, depuis la fin de leur validité",
+            "activation codes, since they ended",
+            days=30,
+        ),
+        Period(
+            Kept.MANDATES,
+            _CNIL,
+            "mandats donnés à un aidant, depuis leur terme",
+            "mandates given to an aidant, since their term",
+            years=3,
         ),
         Period(
             Kept.CREDENTIALS,

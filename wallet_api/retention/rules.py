@@ -153,6 +153,13 @@ def _drop_journal(_service: Service, connection: Connection, page: Page, ids: Se
 
 RULES: Final = (
     Rule(PERIODS[Kept.OFFERS], _DOMAINS, _find_with(store.ended_offers), _drop_with(store.drop_offers)),
+    Rule(
+        PERIODS[Kept.ACTIVATIONS],
+        _DOMAINS,
+        _find_with(store.ended_activations),
+        _drop_with(store.drop_activations),
+    ),
+    Rule(PERIODS[Kept.MANDATES], _DOMAINS, _find_with(store.ended_mandates), _drop_with(store.drop_mandates)),
     Rule(PERIODS[Kept.CREDENTIALS], _DOMAINS, _find_with(store.expired_credentials), _drop_credentials),
     Rule(PERIODS[Kept.PHONES], _DOMAINS, _find_with(store.bare_phones), _drop_with(store.drop_phones)),
     Rule(PERIODS[Kept.POINTS], (Domain.LICENCE.value,), _find_with(store.quiet_ledgers), _drop_points),

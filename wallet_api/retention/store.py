@@ -70,6 +70,34 @@ def drop_offers(connection: Connection, authority_id: str, ids: Sequence[str]) -
     return _drop(connection, tables.offer, tables.offer.c.offer_id, authority_id, ids)
 
 
+def ended_activations(
+    connection: Connection, authority_id: str, before: int, after: str, limit: int
+) -> Sequence[str]:
+    """Activation codes whose time was over by then."""
+    table = tables.activation
+    due = table.c.expires_at <= before
+    return _page(connection, table, table.c.activation_id, authority_id, after, limit, due)
+
+
+def drop_activations(connection: Connection, authority_id: str, ids: Sequence[str]) -> int:
+    """How many activation codes went."""
+    return _drop(connection, tables.activation, tables.activation.c.activation_id, authority_id, ids)
+
+
+def ended_mandates(
+    connection: Connection, authority_id: str, before: int, after: str, limit: int
+) -> Sequence[str]:
+    """Mandates whose term was over by then, revoked before it or not."""
+    table = tables.mandate
+    due = table.c.ends_at <= before
+    return _page(connection, table, table.c.mandate_id, authority_id, after, limit, due)
+
+
+def drop_mandates(connection: Connection, authority_id: str, ids: Sequence[str]) -> int:
+    """How many mandates went."""
+    return _drop(connection, tables.mandate, tables.mandate.c.mandate_id, authority_id, ids)
+
+
 def expired_credentials(
     connection: Connection, authority_id: str, before: int, after: str, limit: int
 ) -> Sequence[str]:

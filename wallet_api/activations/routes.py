@@ -1,0 +1,109 @@
+"""Issuing at a counter: the agent makes a code for the person who stands there, the person's phone turns it into an offer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from credentials.spec import DocumentType
+from wallet_api.access import Actor
+from wallet_api.asked_service import ServiceOf
+from wallet_api.authority.perform import CARD, LICENCE, CardActor, LicenceActor
+from wallet_api.clock import rfc3339
+from wallet_api.private_route import PrivateRoute
+from wallet_api.wiring import Service
+
+from .make import Activation, Asked, make_activation
+from .redeem import redeem
+
+licences = APIRouter(prefix="/authority/licences", tags=["Permis"], route_class=PrivateRoute)
+cards = APIRouter(prefix="/authority/cards", tags=["Carte Vitale"], route_class=PrivateRoute)
+router = APIRouter(tags=["Délivrance"], route_class=PrivateRoute)
+
+
+class CounterBody(BaseModel):
+    """Who stands at the counter, by the registry's key, and by which document the agent knows them.
+
+    `with_second`: a second part to be told by word of mouth or sent apart, without which the paper is worth nothing.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    registry_reference: str = Field(min_length=4, max_length=80)
+    identity_document: Literal["identity_card", "passport", "residence_permit"]
+    with_second: bool = Field(default=False, strict=True)
+
+
+class ActivationAnswer(BaseModel):
+    """What is printed: the code, good once and until `expires_at`; `root` is the fingerprint that the phone should pin."""
+
+    activation_id: str
+    document_id: str
+    code: str
+    second: str | None
+    expires_at: str
+    root: str
+
+
+class RedeemBody(BaseModel):
+    """The code as typed; spaces, hyphens and small letters do not matter."""
+
+    model_config = ConfigDict(extra="forbid")
+    code: Annotated[str, Field(min_length=1, max_length=60)]
+    second: Annotated[str | None, Field(max_length=30)] = None
+
+
+class RedeemedAnswer(BaseModel):
+    """An offer for the phone that sent the code (OpenID4VCI 1.0, section 4), to be taken at once."""
+
+    document_type: DocumentType
+    offer: str
+    expires_at: str
+
+
+@licences.post("/activations", operation_id="activateLicenceAtCounter", status_code=201)
+def activate_licence(service: ServiceOf, actor: LicenceActor, body: CounterBody) -> ActivationAnswer:
+    """An activation code for somebody's licence. It replaces those of theirs that nobody used.
+
+    The code is a secret and stored nowhere, hence no idempotency key: sent twice, the second code is the good one.
+    """
+    return activation_answer(_make(service, actor, LICENCE, body))
+
+
+@cards.post("/activations", operation_id="activateCardAtCounter", status_code=201)
+def activate_card(service: ServiceOf, actor: CardActor, body: CounterBody) -> ActivationAnswer:
+    """An activation code for somebody's card."""
+    return activation_answer(_make(service, actor, CARD, body))
+
+
+@router.post("/activations/redemptions", operation_id="redeemActivationCode", status_code=201)
+def redeem_code(service: ServiceOf, request: Request, body: RedeemBody) -> RedeemedAnswer:
+    """The offer behind an activation code: once. After ten wrong codes an address waits for ten minutes."""
+    address = "unknown" if request.client is None else request.client.host
+    document_type, made = redeem(service, address, body.code, body.second)
+    return RedeemedAnswer(document_type=document_type, offer=made.uri, expires_at=rfc3339(made.expires_at))
+
+
+def activation_answer(made: Activation) -> ActivationAnswer:
+    """A fresh code, for whoever prints it."""
+    return ActivationAnswer(
+        activation_id=made.activation_id,
+        document_id=made.document_id,
+        code=made.code,
+        second=made.second,
+        expires_at=rfc3339(made.expires_at),
+        root=made.root,
+    )
+
+
+def _make(service: Service, actor: Actor, document_type: DocumentType, body: CounterBody) -> Activation:
+    asked = Asked(
+        document_type,
+        body.registry_reference,
+        actor.actor_id,
+        {"by": "counter", "identity_document": body.identity_document},
+        with_second=body.with_second,
+    )
+    with service.database.write() as connection:
+        return make_activation(service, connection, asked)
