@@ -7,6 +7,7 @@ Results on stdout, words on stderr; French unless `--lang en`. Exit codes: 0 don
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import sys
@@ -50,7 +51,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lead = "" if asked.lang == "en" else f"{_FRENCH.get(type(error), 'Refusé.')} "
         print(f"{lead}{error}", file=sys.stderr)
         return _REFUSED
+    except OSError as error:
+        lead = (
+            "" if asked.lang == "en" else "Rien n'a été enregistré à moitié ; relancez la commande ensuite. "
+        )
+        words = (
+            "no space left: free some, then run the same command again" if _full(error) else error.strerror
+        )
+        print(f"{lead}{words}", file=sys.stderr)
+        return _REFUSED
     return 0
+
+
+def _full(error: OSError) -> bool:
+    return error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 # Acts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from .errors import KeyFileRefused
@@ -33,18 +34,34 @@ def require_private(path: Path) -> None:
 
 def write_private(path: Path, content: bytes) -> None:
     """Write a file of mode 0600 by a temporary neighbour, flushed to disk before it takes the name."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+    write_private_together({path: content})
+
+
+def write_private_together(contents: Mapping[Path, bytes]) -> None:
+    """Write several files of one folder as `write_private` does: on a full disk none of them changes.
+
+    Each has its space before the first takes its name; a power cut between two names leaves the earlier ones changed.
+    """
+    drafts = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in contents}
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        for path, draft in drafts.items():
+            _write_flushed(draft, contents[path])
+        for path, draft in drafts.items():
+            draft.replace(path)
     except BaseException:
-        draft.unlink(missing_ok=True)
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
         raise
-    flush_folder(path.parent)
+    for folder in {path.parent for path in contents}:
+        flush_folder(folder)
+
+
+def _write_flushed(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def flush_folder(path: Path) -> None:

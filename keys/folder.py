@@ -181,7 +181,7 @@ class KeyFolder:
     def upkeep(self, at: int) -> list[str]:
         """Do what is due: successions, announcements, the next reader keys. Returns one line for each act.
 
-        What is due and cannot be done, since the root is away or at its end, is a line too: publication must go on.
+        What is due and cannot be done, since the root is away or at its end, or the disk full, is a line too: publication must go on.
         """
         with self.store.changing():
             done = []
@@ -191,8 +191,13 @@ class KeyFolder:
                         done += self._keep(domain, role, at)
                     except (KeyFileRefused, ChainInvalid) as error:
                         done.append(f"{domain} {role}: {error}")
+                    except OSError as error:
+                        done.append(f"{domain} {role}: {error.strerror}")
             for audience in SEALED_AUDIENCES:
-                done += self._keep_reader(audience, at)
+                try:
+                    done += self._keep_reader(audience, at)
+                except OSError as error:
+                    done.append(f"{audience}: {error.strerror}")
             return done
 
     # Within

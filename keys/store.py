@@ -113,9 +113,13 @@ class KeyStore:
                     self._depth -= 1
 
     def write(self, record: KeyRecord) -> None:
-        """Replace the description of a key."""
-        disk.write_private(self.path / f"{record.name}.json", record.to_json())
-        disk.write_private(self.path / "changed", os.urandom(8).hex().encode())
+        """Replace the description of a key, and the mark by which running programs notice."""
+        disk.write_private_together(
+            {
+                self.path / f"{record.name}.json": record.to_json(),
+                self.path / "changed": os.urandom(8).hex().encode(),
+            }
+        )
         self._seen = None
 
     def add(self, record: KeyRecord, key: PrivateKey) -> None:

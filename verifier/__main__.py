@@ -47,11 +47,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except OSError as error:
-        voice.say(error.strerror or "a file or the network failed")
+        voice.say(_what_to_do(error))
         return EXIT_FAILED
     except Exception as error:  # noqa: BLE001 - exit 1 would be a crash's own code; 70 says whose fault it is
         voice.say(f"internal error ({type(error).__name__} at {_place(error)}): please report it")
         return EXIT_INTERNAL
+
+
+def _what_to_do(error: OSError) -> str:
+    import errno  # nothing on the way to a verdict needs it
+
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return "no space left here, the lists in force stay: free some, then run the same command again"
+    return error.strerror or "a file or the network failed"
 
 
 def _place(error: BaseException) -> str:

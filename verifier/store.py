@@ -225,8 +225,12 @@ class TerminalStore:
         make_private_folder(folder)
         digests = {name: snapshot.sha256(content) for name, content in files.items()}
         manifest = Manifest(number, digests, dict(reader_keys), memory).encode()
-        for name, content in {**files, snapshot.MANIFEST: manifest}.items():
-            write_file(f"{folder}/{name}", content)
+        try:
+            for name, content in {**files, snapshot.MANIFEST: manifest}.items():
+                write_file(f"{folder}/{name}", content)
+        except OSError:
+            keep_only(folder, set())  # a full disk is not kept full by what nobody will read
+            raise
         for name in (folder, f"{self.folder}/{SNAPSHOTS}", self.folder):
             flush_folder(name)
         self._write_marked(TOMBSTONES, seen.encode())

@@ -51,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"wallet-api: {words}", file=sys.stderr)
         return 2
+    finally:
+        for service in vars(options).get("opened", ()):
+            service.database.close()
 
 
 def _words(error: Exception) -> str | None:
@@ -61,7 +64,10 @@ def _words(error: Exception) -> str | None:
     from .official_client import ActRefused
     from .problems import WalletError
     from .publication import PublicationRefused
+    from .storage_full import means_storage_full
 
+    if means_storage_full(error):
+        return "plus de place sur le disque, rien n'a été enregistré ; libérez de la place, puis relancez la même commande"
     match error:
         case WalletError():
             return f"{error.problem.fr} ({error.problem.code})"
@@ -271,9 +277,12 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _service(options: argparse.Namespace) -> Service:
+    """The service of the home; `main` closes what it opened."""
     from .wiring import wire
 
-    return wire(_settings(options))
+    service = wire(_settings(options))
+    options.opened = [*vars(options).get("opened", ()), service]
+    return service
 
 
 def _init(options: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
 from .problems import PROBLEMS, Problem, WalletError
+from .storage_full import means_storage_full
 from .telemetry import log, place_of
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -63,6 +64,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(WalletError)
     def _refused(request: Request, error: WalletError) -> JSONResponse:
+        if means_storage_full(error):
+            return _full(request, error)
         answer = render(error.problem, request)
         if error.retry_after is not None:
             answer.headers["Retry-After"] = str(error.retry_after)
@@ -83,13 +86,26 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(OperationalError)
     def _database(request: Request, error: Exception) -> JSONResponse:
         """The server is away or overloaded, a lock or a statement took too long, the disk is full."""
+        if means_storage_full(error):
+            return _full(request, error)
         log("database_unavailable", error=type(error).__name__, place=place_of(error))
         return render(PROBLEMS["database-unavailable"], request)
+
+    @app.exception_handler(OSError)
+    def _system(request: Request, error: OSError) -> JSONResponse:
+        if means_storage_full(error):
+            return _full(request, error)
+        return _unforeseen(request, error)
 
     @app.exception_handler(Exception)
     def _unforeseen(request: Request, error: Exception) -> JSONResponse:
         log("unforeseen", error=type(error).__name__, place=place_of(error))
         return render(PROBLEMS["internal"], request)
+
+
+def _full(request: Request, error: Exception) -> JSONResponse:
+    log("storage_full", error=type(error).__name__, place=place_of(error))
+    return render(PROBLEMS["storage-full"], request)
 
 
 def _known_fields(error: RequestValidationError) -> list[str]:

@@ -404,6 +404,12 @@ _ROWS: Final = (
         "Another process is publishing at this moment; try again in a moment.",
     ),
     Problem(
+        "storage-full",
+        507,
+        "Le service n’a plus de place : rien n’a été enregistré. Réessayez plus tard avec la même clé d’idempotence.",
+        "The service is out of space: nothing was recorded. Try again later with the same idempotency key.",
+    ),
+    Problem(
         "database-unavailable",
         503,
         "La base de données ne répond pas ; réessayez avec la même clé d’idempotence, rien n’est fait deux fois.",
