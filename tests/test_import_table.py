@@ -23,7 +23,7 @@ ALLOWED: dict[str, frozenset[str]] = {
             "credentials", "keys", "verifier",
             "alembic", "authlib", "cbor2", "cryptography", "fastapi", "joserfc", "jwt", "prometheus_client",
             "psycopg", "psycopg_pool", "pydantic", "securesystemslib", "sqlalchemy", "starlette", "structlog",
-            "PIL", "tuf", "uvicorn",
+            "PIL", "qrcode", "tuf", "uvicorn",
         }
     ),
     "mobile_sim": frozenset({"credentials", "cryptography", "httpx2", "PIL", "qrcode"}),

@@ -23,6 +23,7 @@ from .mandates import routes as mandates
 from .openid4vci import credential, metadata, nonce, token
 from .pages import routes as pages
 from .points import routes as points
+from .printing import routes as printing
 from .proposals import routes as proposals
 from .publication import routes as publication
 from .settings import Settings
@@ -44,6 +45,8 @@ _ROUTERS = (
     right_routes.licences,
     cancellation_routes.licences,
     cancellation_routes.cards,
+    printing.licences,
+    printing.mine,
     activations.licences,
     activations.cards,
     activations.router,

@@ -396,6 +396,18 @@ _ROWS: Final = (
         "Ce mandat a pris fin ou a été révoqué.",
         "This mandate has ended or was revoked.",
     ),
+    Problem(
+        "printed-already",
+        409,
+        "Cette demande a déjà imprimé sa carte, montrée une seule fois ; demandez-en une autre avec une autre clé.",
+        "This request has printed its card, shown only once; ask for another one with another key.",
+    ),
+    Problem(
+        "card-lost-already",
+        409,
+        "Cette carte imprimée est déjà révoquée.",
+        "This printed card is revoked already.",
+    ),
     Problem("terminal-known", 409, "Ce terminal est déjà enrôlé.", "This terminal is enrolled already."),
     Problem(
         "publication-under-way",

@@ -316,6 +316,12 @@ ROUTES = [
     ("POST", f"/authority/cards/{_ID}/acts/{_ID}/cancellation", {AccessRole.HEALTH_AUTHORITY}),
     ("POST", "/authority/licences/searches", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
     ("GET", f"/authority/licences/{_ID}", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
+    ("POST", "/authority/licences/printed-cards", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
+    (
+        "POST",
+        f"/authority/licences/{_ID}/printed-cards/{_ID}/loss",
+        {AccessRole.CLERK, AccessRole.SUPERVISOR},
+    ),
     ("POST", "/authority/licences/activations", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
     ("POST", "/authority/cards/activations", {AccessRole.HEALTH_AUTHORITY}),
     ("POST", f"/authority/cards/{_ID}/suspensions", {AccessRole.HEALTH_AUTHORITY}),
@@ -357,9 +363,9 @@ def test_route_denies_every_role_but_its_own(client, keys_of_roles, method, path
         **next((more for end, more in MORE.items() if path.endswith(end)), {}),
     }
     body = {"registry_reference": "dossier-x"} if "searches" in path else body
-    body = {} if path.endswith(("cancellation", "approval", "refusal")) else body
+    body = {} if path.endswith(("cancellation", "/loss", "approval", "refusal")) else body
     at_counter = {"registry_reference": "dossier-x", "identity_document": "passport"}
-    body = at_counter if path.endswith("/activations") else body
+    body = at_counter if path.endswith(("/activations", "/printed-cards")) else body
     body = {"key_id": "0" * 16} if "/keys/" in path else body
     body = {"domain": "licence", "role": "credential"} if path.endswith("announcements") else body
     for role, key in [*keys_of_roles.items(), (None, "invented"), (None, "a.b.c"), (None, "")]:

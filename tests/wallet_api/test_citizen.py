@@ -69,6 +69,8 @@ ROUTES = [
     ("GET", "/me/notices", None),
     ("GET", "/me/holdings", None),
     ("POST", "/me/erasures", {"end_documents": True}),
+    ("POST", "/me/printed-cards", {}),
+    ("POST", "/me/printed-cards/{wallet}/loss", {}),
     ("GET", "/me/mandates", None),
     ("POST", "/me/mandates", {"aidant_id": NOBODYS, "document_type": "vitale_card", "days": 1}),
     ("POST", "/me/mandates/{wallet}/revocation", {}),

@@ -14,6 +14,7 @@ from credentials.status_companion import EntryClass
 from wallet_api import tables
 from wallet_api.issuance.store import CauseClass
 from wallet_api.openid4vci.store import WalletRow
+from wallet_api.wallets.store import PAPER_DESK
 
 from .owner import Owned
 
@@ -97,7 +98,7 @@ def devices(connection: Connection, owned: Iterable[Owned]) -> list[MyDevice]:
             wallet.c.lost_at,
         )
         .join(document, _same_document(wallet))
-        .where(_mine(owned))
+        .where(_mine(owned), wallet.c.thumbprint != PAPER_DESK)
         .order_by(wallet.c.enrolled_at, wallet.c.wallet_id)
     )
     return [MyDevice(*row[:3], DocumentType(row[3]), *row[4:]) for row in rows]
@@ -109,7 +110,7 @@ def wallet_row(connection: Connection, owned: Iterable[Owned], wallet_id: str) -
     row = connection.execute(
         select(wallet, document.c.document_type, document.c.registry_reference)
         .join(document, _same_document(wallet))
-        .where(_mine(owned), wallet.c.wallet_id == wallet_id)
+        .where(_mine(owned), wallet.c.wallet_id == wallet_id, wallet.c.thumbprint != PAPER_DESK)
     ).one_or_none()
     if row is None:
         return None

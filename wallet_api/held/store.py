@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, se
 
 from wallet_api import tables
 from wallet_api.issuance.documents import SYSTEM_ACTOR
+from wallet_api.wallets.store import PAPER_DESK
 
 from .catalogue import About
 
@@ -117,12 +118,12 @@ def ended_credentials(
 
 
 def drop_bare_phones(connection: Connection, authority_id: str, document_id: str) -> int:
-    """How many phones went: lost ones that hold nothing more."""
+    """How many phones went: lost ones, and the row that stands for paper, if they hold nothing more."""
     wallet = (_wallet.c.authority_id, _wallet.c.wallet_id)
     condition = and_(
         _wallet.c.authority_id == authority_id,
         _wallet.c.document_id == document_id,
-        _wallet.c.lost_at.is_not(None),
+        _wallet.c.lost_at.is_not(None) | (_wallet.c.thumbprint == PAPER_DESK),
         ~exists().where(_credential.c.authority_id == wallet[0], _credential.c.wallet_id == wallet[1]),
         ~exists().where(_grant.c.authority_id == wallet[0], _grant.c.wallet_id == wallet[1]),
     )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import Connection, Row, select, update
 
 from wallet_api import tables
+
+PAPER_DESK: Final = "0" * 64
+"""Thumbprint of the row that stands for what was printed of a document; no key has it."""
 
 
 def set_paused(connection: Connection, authority_id: str, wallet_id: str, paused_at: int | None) -> None:
@@ -57,7 +62,11 @@ def wallets_of(connection: Connection, authority_id: str, document_id: str) -> l
     return list(
         connection.execute(
             select(table.c.wallet_id, table.c.enrolled_at, table.c.paused_at, table.c.lost_at)
-            .where(table.c.authority_id == authority_id, table.c.document_id == document_id)
+            .where(
+                table.c.authority_id == authority_id,
+                table.c.document_id == document_id,
+                table.c.thumbprint != PAPER_DESK,
+            )
             .order_by(table.c.enrolled_at, table.c.wallet_id)
         )
     )
