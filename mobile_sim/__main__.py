@@ -72,6 +72,23 @@ def _add(asked: argparse.Namespace) -> None:
     )
 
 
+def _activate(asked: argparse.Namespace) -> None:
+    from .activate import activate
+    from .collect import Wish
+
+    wallet = Wallet.create(asked.phone)
+    with wallet.locked():
+        document = activate(
+            wallet, asked.service, asked.code, second=asked.second, root=asked.root, wish=Wish(asked.batch)
+        )
+    print(document.document_id)
+    _say(
+        asked,
+        f"Activé : {_contents(document, 0)}. Prêt hors ligne.",
+        f"Activated: {_contents(document, 1)}. Ready offline.",
+    )
+
+
 def _show(asked: argparse.Namespace) -> None:
     from .qr_image import draw
     from .show import choose, show
@@ -249,6 +266,7 @@ def _write(path: Path, content: bytes) -> None:
 
 _ACTS: Final[dict[str, Callable[[argparse.Namespace], None]]] = {
     "add": _add,
+    "activate": _activate,
     "show": _show,
     "paper": _paper,
     "refresh": _refresh,

@@ -95,6 +95,18 @@ def _taking_commands(commands: _Commands, shared: argparse.ArgumentParser) -> No
     add.add_argument("--tx-code", metavar="CODE", help="the code received separately")
     add.add_argument("--batch", type=_batch, default=2, metavar="N", help="credentials per view and form (2)")
     _portrait_option(add)
+    activate = commands.add_parser(
+        "activate", parents=[shared], help="use the code of a sheet from the counter"
+    )
+    activate.add_argument("code", metavar="CODE", help="the code on the sheet")
+    activate.add_argument(
+        "--service", required=True, metavar="ADDRESS", help="the service's address on the sheet"
+    )
+    activate.add_argument("--second", metavar="PART", help="the part received apart from the sheet")
+    activate.add_argument("--root", metavar="HEX", help="the fingerprint of the authority on the sheet")
+    activate.add_argument(
+        "--batch", type=_batch, default=2, metavar="N", help="credentials per view and form (2)"
+    )
     refresh = commands.add_parser("refresh", parents=[shared], help="renew credentials and the trust list")
     refresh.add_argument("--document", metavar="ID", help="this document only")
     _portrait_option(refresh)

@@ -155,6 +155,15 @@ class Service:
                     return texts
         raise _nonsense()
 
+    def activation(self, code: str, second: str | None) -> str:
+        """The offer's text behind an activation code from paper. The code works once."""
+        body = {"code": code} if second is None else {"code": code, "second": second}
+        address = checked(f"{self._issuer}/activations/redemptions", self._issuer)
+        text = self._json(self._post(address, body=body)).get("offer")
+        if not isinstance(text, str):
+            raise _nonsense()
+        return text
+
     def ask(self, metadata: IssuerMetadata, tokens: Tokens, act: str) -> None:
         """Ask to `pause` or `resume` the document of `tokens`."""
         self._post(metadata.acts[act], body={}, tokens=tokens)

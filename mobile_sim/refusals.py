@@ -25,6 +25,14 @@ WORDS: Final = {
         "Le code reçu à part ne convient pas. Vérifiez-le, puis réessayez.",
         "The code received separately does not fit. Check it, then try again.",
     ),
+    "activation-refused": (
+        "Le code d'activation est inconnu, périmé ou déjà utilisé. Demandez-en un autre au guichet.",
+        "The activation code is unknown, expired or used already. Ask the counter for another one.",
+    ),
+    "second-part-wrong": (
+        "La seconde partie du code ne convient pas. Vérifiez-la : après cinq erreurs il faut un autre code.",
+        "The second part of the code does not fit. Check it: after five mistakes another code is needed.",
+    ),
     "document-suspended": (
         "Titre suspendu : il n'est pas actualisé avant la levée de la suspension.",
         "Document suspended: it is not refreshed before the suspension is lifted.",

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from tests.wallet_api.conftest import CARD, LICENCE
 from tests.wallet_api.offline_terminals import POLICE, Roadside, collect
+from tests.wallet_api.pages_of_paper import CODE_ON_SHEET, ROOT_ON_SHEET, words_of
 from tests.wallet_api.simulated_wallet import SimulatedWallet
 from wallet_api import tables
 from wallet_api.activations.code import ALPHABET, RANDOM_CHARACTERS, new_code, read_code
@@ -172,6 +173,25 @@ def test_what_cannot_be_a_code_is_refused(typed, redeem):
     assert read_code(typed) is None
     if typed:
         assert redeem(typed).status_code == 404
+
+
+def test_sheet_says_what_to_type_and_never_the_second_part(client, keys_of_roles, redeem):
+    """As a page when a PDF is asked for; the second part travels beside it, for the agent's screen alone."""
+    body = {
+        "registry_reference": PEOPLE["camille"].references[LICENCE],
+        "identity_document": "passport",
+        "with_second": True,
+    }
+    headers = {"Authorization": f"Bearer {keys_of_roles.of('agnes')}", "Accept": "application/pdf"}
+    sheet = client.post(PATHS[LICENCE], json=body, headers=headers)
+    assert (sheet.status_code, sheet.headers["content-type"]) == (201, "application/pdf")
+    words = words_of(sheet.content)
+    assert sheet.headers["laissez-passer-second"] not in words
+    assert words.count("Démonstrateur, service non officiel, données fictives") == 2
+    assert "jusqu’au 3 novembre 2026" in words
+    code = CODE_ON_SHEET.search(words)[0]
+    offered = redeem(code, sheet.headers["laissez-passer-second"]).json()["offer"]
+    assert f"lp_root_licence={ROOT_ON_SHEET.search(words)[1].replace(' ', '')}" in offered
 
 
 def test_codes_are_read_as_they_are_printed():

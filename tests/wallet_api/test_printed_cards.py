@@ -10,47 +10,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from PIL import Image, ImageDraw
 from sqlalchemy import select
 
 from credentials.spec import Audience
 from tests.wallet_api.citizens import Citizen, code_of
 from tests.wallet_api.conftest import LICENCE, approve
 from tests.wallet_api.offline_terminals import ANYONE, POLICE, Roadside
+from tests.wallet_api.pages_of_paper import picture_of, words_of
 from verifier import camera
 from wallet_api import tables
 from wallet_api.identity.fictitious_callers import CALLERS
-from wallet_api.printing.pdf import HEIGHT, WIDTH, Page, Words, draw_page
+from wallet_api.printing.pdf import Page, Words, draw_page
 from wallet_api.printing.qr import QUIET_ZONE, modules_of
 from wallet_api.registries.adapters import RegistrySilent
 from wallet_api.registries.fictitious import PEOPLE
 
 PATH = "/authority/licences/printed-cards"
 DAY = 86_400
-_DOTS = 2  # pixels for each point of the page
-
-
-def stream_of(pdf: bytes) -> bytes:
-    """The content of the one page."""
-    return pdf.partition(b"stream\n")[2].partition(b"\nendstream")[0]
-
-
-def words_of(pdf: bytes) -> str:
-    """Everything written on the page."""
-    lines = re.findall(rb"\((.*)\) Tj", stream_of(pdf))
-    plain = [re.sub(rb"\\(.)", rb"\1", one).decode("cp1252") for one in lines]
-    return " ".join(plain)
-
-
-def picture_of(pdf: bytes) -> Image.Image:
-    """The rectangles of the page, painted; the quiet zone is whatever the page leaves white."""
-    picture = Image.new("L", (WIDTH * _DOTS, HEIGHT * _DOTS), 255)
-    pen = ImageDraw.Draw(picture)
-    for box in re.findall(rb"^([\d.]+) ([\d.]+) ([\d.]+) ([\d.]+) re$", stream_of(pdf), re.MULTILINE):
-        x, y, width, height = (float(one) * _DOTS for one in box)
-        top = HEIGHT * _DOTS - y - height
-        pen.rectangle((round(x), round(top), round(x + width) - 1, round(top + height) - 1), fill=0)
-    return picture
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from credentials.spec import DocumentType
@@ -12,6 +12,7 @@ from wallet_api.access import Actor
 from wallet_api.asked_service import ServiceOf
 from wallet_api.authority.perform import CARD, LICENCE, CardActor, LicenceActor
 from wallet_api.clock import rfc3339
+from wallet_api.printing.activation_page import activation_page
 from wallet_api.private_route import PrivateRoute
 from wallet_api.wiring import Service
 
@@ -21,6 +22,14 @@ from .redeem import redeem
 licences = APIRouter(prefix="/authority/licences", tags=["Permis"], route_class=PrivateRoute)
 cards = APIRouter(prefix="/authority/cards", tags=["Carte Vitale"], route_class=PrivateRoute)
 router = APIRouter(tags=["Délivrance"], route_class=PrivateRoute)
+PDF: Final = "application/pdf"
+SHEET: Final[dict[int | str, dict[str, Any]]] = {
+    201: {
+        "description": "The code; as a page to print with `Accept: application/pdf`.",
+        "content": {PDF: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+Accept = Annotated[str | None, Header(max_length=400)]
 
 
 class CounterBody(BaseModel):
@@ -62,19 +71,35 @@ class RedeemedAnswer(BaseModel):
     expires_at: str
 
 
-@licences.post("/activations", operation_id="activateLicenceAtCounter", status_code=201)
-def activate_licence(service: ServiceOf, actor: LicenceActor, body: CounterBody) -> ActivationAnswer:
+@licences.post(
+    "/activations",
+    operation_id="activateLicenceAtCounter",
+    status_code=201,
+    response_model=ActivationAnswer,
+    responses=SHEET,
+)
+def activate_licence(
+    service: ServiceOf, actor: LicenceActor, body: CounterBody, accept: Accept = None
+) -> Response | ActivationAnswer:
     """An activation code for somebody's licence. It replaces those of theirs that nobody used.
 
     The code is a secret and stored nowhere, hence no idempotency key: sent twice, the second code is the good one.
     """
-    return activation_answer(_make(service, actor, LICENCE, body))
+    return told(service, LICENCE, _make(service, actor, LICENCE, body), accept)
 
 
-@cards.post("/activations", operation_id="activateCardAtCounter", status_code=201)
-def activate_card(service: ServiceOf, actor: CardActor, body: CounterBody) -> ActivationAnswer:
+@cards.post(
+    "/activations",
+    operation_id="activateCardAtCounter",
+    status_code=201,
+    response_model=ActivationAnswer,
+    responses=SHEET,
+)
+def activate_card(
+    service: ServiceOf, actor: CardActor, body: CounterBody, accept: Accept = None
+) -> Response | ActivationAnswer:
     """An activation code for somebody's card."""
-    return activation_answer(_make(service, actor, CARD, body))
+    return told(service, CARD, _make(service, actor, CARD, body), accept)
 
 
 @router.post("/activations/redemptions", operation_id="redeemActivationCode", status_code=201)
@@ -85,9 +110,16 @@ def redeem_code(service: ServiceOf, request: Request, body: RedeemBody) -> Redee
     return RedeemedAnswer(document_type=document_type, offer=made.uri, expires_at=rfc3339(made.expires_at))
 
 
-def activation_answer(made: Activation) -> ActivationAnswer:
-    """A fresh code, for whoever prints it."""
-    return ActivationAnswer(
+def told(
+    service: Service,
+    document_type: DocumentType,
+    made: Activation,
+    accept: str | None,
+    *,
+    wants_second: bool | None = None,
+) -> Response | ActivationAnswer:
+    """A fresh code: as JSON, or as the sheet to print when the client asks for a PDF, the second part then in a header."""
+    answer = ActivationAnswer(
         activation_id=made.activation_id,
         document_id=made.document_id,
         code=made.code,
@@ -95,6 +127,18 @@ def activation_answer(made: Activation) -> ActivationAnswer:
         expires_at=rfc3339(made.expires_at),
         root=made.root,
     )
+    if accept is None or PDF not in accept:
+        return answer
+    sheet = activation_page(
+        document_type,
+        made.code,
+        made.root,
+        service.settings.base_url,
+        answer.expires_at,
+        wants_second=made.second is not None if wants_second is None else wants_second,
+    )
+    headers = {"Laissez-Passer-Second": made.second} if made.second else {}
+    return Response(sheet, 201, headers, PDF)
 
 
 def _make(service: Service, actor: Actor, document_type: DocumentType, body: CounterBody) -> Activation:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from credentials.spec import DocumentType
 from wallet_api.access import Actor, requires
 from wallet_api.activations.make import Asked, make_activation
-from wallet_api.activations.routes import ActivationAnswer, activation_answer
+from wallet_api.activations.routes import SHEET, Accept, ActivationAnswer, told
 from wallet_api.asked_service import ServiceOf
 from wallet_api.authority.perform import ObjectId, perform_once
 from wallet_api.citizens.owner import CitizenOf, owner
@@ -140,10 +140,16 @@ def list_aidant_mandates(service: ServiceOf, actor: AidantActor) -> Mandates:
         return Mandates(items=[_answer(connection, one, now) for one in found])
 
 
-@aidants.post("/mandates/{mandate_id}/activations", operation_id="activateUnderMandate", status_code=201)
+@aidants.post(
+    "/mandates/{mandate_id}/activations",
+    operation_id="activateUnderMandate",
+    status_code=201,
+    response_model=ActivationAnswer,
+    responses=SHEET,
+)
 def activate_under_mandate(
-    service: ServiceOf, actor: AidantActor, mandate_id: ObjectId, body: UseBody
-) -> ActivationAnswer:
+    service: ServiceOf, actor: AidantActor, mandate_id: ObjectId, body: UseBody, accept: Accept = None
+) -> Response | ActivationAnswer:
     """An activation code for the person's phone; it opens with the personal code, which the aidant does not have.
 
     Obtaining and renewing are the same for the service; the journal keeps which it was.
@@ -159,7 +165,8 @@ def activate_under_mandate(
             second_hash=row.second_hash,
             mandate_id=mandate_id,
         )
-        return activation_answer(make_activation(service, connection, asked))
+        made = make_activation(service, connection, asked)
+    return told(service, row.document_type, made, accept, wants_second=True)
 
 
 def _usable(connection: Connection, actor: Actor, mandate_id: str, now: int) -> MandateRow:
