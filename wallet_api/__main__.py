@@ -145,7 +145,7 @@ def _add_backup(
         description="Tables, clés et réglages d'un même instant, sur SQLite ou PostgreSQL, relus et vérifiés. Les clés "
         "restent chiffrées et leur phrase secrète n'y est pas (sauf démonstration) ; le reste est en clair : mode 0600.",
     )
-    one.add_argument("--out", type=Path, required=True, help="fichier à écrire ; il ne doit pas exister")
+    one.add_argument("file", type=Path, metavar="FICHIER", help="fichier à écrire ; il ne doit pas exister")
     one.set_defaults(run=_backup)
     one = commands.add_parser(
         "restore",
@@ -155,7 +155,7 @@ def _add_backup(
         "journal, puis saute les éditions, ferme les listes et garde révoqué ce qui était publié comme tel. Ce qui fut "
         "décidé après la sauvegarde est à enregistrer de nouveau.",
     )
-    one.add_argument("file", type=Path, help="fichier écrit par wallet-api backup")
+    one.add_argument("file", type=Path, metavar="FICHIER", help="fichier écrit par wallet-api backup")
     one.add_argument(
         "--published",
         type=Path,
@@ -383,7 +383,7 @@ def _publish(options: argparse.Namespace) -> int:
 def _backup(options: argparse.Namespace) -> int:
     from .backup import make_backup
 
-    report = make_backup(_service(options), options.out, _Progress())
+    report = make_backup(_service(options), options.file, _Progress())
     print(report.path)
     size = report.written_bytes / 1_000_000
     print(

@@ -19,16 +19,18 @@ from tests.conftest import INSTANT
 from tests.wallet_api import postgres_cluster
 from tests.wallet_api.simulated_wallet import SimulatedWallet
 from wallet_api.app import create_app
+from wallet_api.backup import restore_backup
 from wallet_api.clock import Clock, fixed_clock
 from wallet_api.home import make_home
 from wallet_api.identity.fictitious_callers import CALLERS, first_of
 from wallet_api.openid4vci.offer import make_offer
 from wallet_api.registries.fictitious import PEOPLE
 from wallet_api.roles import AccessRole
-from wallet_api.settings import Settings
+from wallet_api.settings import Settings, read_settings
 from wallet_api.wiring import Service, wire
 
 BASE_URL = "http://testserver"
+LATER = INSTANT + 7_200  # when backups are restored
 LICENCE, CARD = DocumentType.DRIVING_LICENCE, DocumentType.VITALE_CARD
 
 
@@ -248,3 +250,47 @@ def approve(by: Authority, proposed: Any, **more: Any) -> Any:
     """The approval of a proposal that was answered with 202."""
     assert proposed.status_code == 202, proposed.text
     return by.post(f"/authority/proposals/{proposed.json()['proposal_id']}/approval", {}, **more)
+
+
+# Backups
+
+
+@pytest.fixture
+def target(request: pytest.FixtureRequest) -> Iterator[Callable[[str], dict[str, str]]]:
+    """An empty database of an engine, as the environment of `restore` names it."""
+    made: list[str] = []
+
+    def make(engine: str) -> dict[str, str]:
+        if engine == "sqlite":
+            return {}
+        server = request.getfixturevalue("postgres")
+        made.append(f"lp_restored_{os.getpid()}_{len(made)}")
+        _execute(server, f"DROP DATABASE IF EXISTS {made[-1]}")
+        _execute(server, f"CREATE DATABASE {made[-1]}")
+        return {"LP_DATABASE_URL": server.replace("/postgres?", f"/{made[-1]}?")}
+
+    yield make
+    for name in made:
+        _execute(request.getfixturevalue("postgres"), f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "service.backup"
+
+
+@pytest.fixture
+def restored(tmp_path, target) -> Iterator[Callable[..., Service]]:
+    """Restore a file into a home of its own, and wire it."""
+    wired: list[Service] = []
+
+    def restore(file: Path, engine: str = "sqlite", at: int = LATER, **more: Any) -> Service:
+        environment, home = target(engine), tmp_path / f"restored-{len(wired)}"
+        restore_backup(environment, file, home, clock=fixed_clock(at), **more)
+        settings = replace(read_settings(environment, home), cancel_seconds=0)
+        wired.append(wire(settings, clock=fixed_clock(at)))
+        return wired[-1]
+
+    yield restore
+    for one in wired:
+        one.database.close()

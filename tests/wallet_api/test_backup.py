@@ -6,12 +6,11 @@ import errno
 import gzip
 import io
 import json
-import os
 import shutil
 import stat
 import tarfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from keys.passphrase import beside
 from keys.policy import COUNT_BLOCK
 from keys.signature_count import raise_count
 from tests.conftest import INSTANT
-from tests.wallet_api.conftest import _execute, approve
+from tests.wallet_api.conftest import LATER, approve
 from tests.wallet_api.population import populate
 from verifier.enrolment import install, request
 from verifier.sync import sync
@@ -45,50 +44,8 @@ from wallet_api.wiring import Service, wire
 
 LICENCES = 300
 ROAD, PROOF, CARE = "driving_licence.road_check.cbor", "driving_licence.proof.cbor", "vitale_card.care.cbor"
-LATER = INSTANT + 7_200
 # What a restored service is told of its past.
 TOLD = {"lease", "publication", "list_fill", "list_tombstone", "audit_entry", "audit_head"}
-
-
-@pytest.fixture
-def target(request: pytest.FixtureRequest) -> Iterator[Callable[[str], dict[str, str]]]:
-    """An empty database of an engine, as the environment of `restore` names it."""
-    made: list[str] = []
-
-    def make(engine: str) -> dict[str, str]:
-        if engine == "sqlite":
-            return {}
-        server = request.getfixturevalue("postgres")
-        made.append(f"lp_restored_{os.getpid()}_{len(made)}")
-        _execute(server, f"DROP DATABASE IF EXISTS {made[-1]}")
-        _execute(server, f"CREATE DATABASE {made[-1]}")
-        return {"LP_DATABASE_URL": server.replace("/postgres?", f"/{made[-1]}?")}
-
-    yield make
-    for name in made:
-        _execute(request.getfixturevalue("postgres"), f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "service.backup"
-
-
-@pytest.fixture
-def restored(tmp_path, target) -> Iterator[Callable[..., Service]]:
-    """Restore a file into a home of its own, and wire it."""
-    wired: list[Service] = []
-
-    def restore(file: Path, engine: str = "sqlite", at: int = LATER, **more: Any) -> Service:
-        environment, home = target(engine), tmp_path / f"restored-{len(wired)}"
-        restore_backup(environment, file, home, clock=fixed_clock(at), **more)
-        settings = replace(read_settings(environment, home), cancel_seconds=0)
-        wired.append(wire(settings, clock=fixed_clock(at)))
-        return wired[-1]
-
-    yield restore
-    for one in wired:
-        one.database.close()
 
 
 def _everything(service: Service) -> dict[str, list]:
@@ -534,7 +491,7 @@ def test_commands_make_and_restore(made_home, tmp_path, file, capsys):
     """One command each; the path alone on standard output, progress and warnings beside it."""
     home = tmp_path / "home"
     shutil.copytree(made_home.home, home)
-    assert main(["backup", "--home", str(home), "--out", str(file)]) == 0
+    assert main(["backup", "--home", str(home), str(file)]) == 0
     spoken = capsys.readouterr()
     assert spoken.out == f"{file}\n"
     assert "100 %" in spoken.err

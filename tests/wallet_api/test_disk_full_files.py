@@ -154,7 +154,7 @@ def test_backup_leaves_no_half_of_itself(service, tmp_path, mount, monkeypatch, 
     full = mount(folder, 1)
     full.fill()
     out = folder / "service.backup"
-    words = ["backup", "--home", str(service.settings.home), "--out", str(out)]
+    words = ["backup", "--home", str(service.settings.home), str(out)]
     assert wallet_main(words) == 2
     assert "libérez de la place" in capsys.readouterr().err
     assert [one.name for one in folder.iterdir()] == [".filler"]

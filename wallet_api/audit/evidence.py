@@ -19,9 +19,9 @@ from credentials import audit_checkpoint
 from credentials.audit_checkpoint import CheckpointClaims
 from credentials.errors import CredentialFormatError
 from credentials.jws import b64url_decode
+from keys import KeyFolder
 from wallet_api.publication.lists import AUDIT_FOLDER
 from wallet_api.settings import SettingsRefused
-from wallet_api.wiring import Service
 
 from . import store
 from .checkpoints import DOMAIN_OF, CheckpointInvalid, believe, burnt_keys
@@ -38,7 +38,7 @@ _DELETED: Final = "effacé de la base · deleted from the database"
 class Evidence:
     """Witnesses by chain, and what is wrong with the checkpoints themselves."""
 
-    service: Service
+    keys: KeyFolder
     burnt: set[bytes]
     witnesses: dict[str, list[Witness]] = field(default_factory=lambda: defaultdict(list))
     findings: list[Finding] = field(default_factory=list)
@@ -73,7 +73,7 @@ class Evidence:
     def _believed(self, message: bytes) -> CheckpointClaims | None:
         try:
             said = audit_checkpoint.read(message).decode()
-            root = self.service.keys.root_certificate(DOMAIN_OF[said.authority])
+            root = self.keys.root_certificate(DOMAIN_OF[said.authority])
             claims, key = believe(message, root)
         except (CredentialFormatError, KeyError, CheckpointInvalid):
             return None
@@ -83,14 +83,19 @@ class Evidence:
         return claims
 
 
-def gather(service: Service, connection: Connection, kept: Iterable[Path]) -> Evidence:
-    """Everything that attests the chains. Raises `SettingsRefused` for a file in `kept` that holds no checkpoint."""
-    found = Evidence(service, burnt_keys(service.keys))
+def gather(
+    keys: KeyFolder, connection: Connection, published: Path | None = None, kept: Iterable[Path] = ()
+) -> Evidence:
+    """Everything that attests the chains: the database, the folder `published`, and `kept`.
+
+    Raises `SettingsRefused` for a file in `kept` that holds no checkpoint.
+    """
+    found = Evidence(keys, burnt_keys(keys))
     for authority_id in DOMAIN_OF:
         for stored in store.checkpoints(connection, authority_id):
             found.take_stored(stored)
-    published = service.settings.published_folder / "public" / "targets" / AUDIT_FOLDER
-    for path in sorted(published.glob("*.cose")):
+    folder = None if published is None else published / "public" / "targets" / AUDIT_FOLDER
+    for path in () if folder is None else sorted(folder.glob("*.cose")):
         try:
             found.take_outside(path.read_bytes())
         except CredentialFormatError:

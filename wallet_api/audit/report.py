@@ -71,7 +71,7 @@ def examine_all(service: Service, kept: Iterable[Path], counter: Counter) -> Ite
     """
     now = service.clock.now()
     with service.database.read(patient=True) as connection:
-        evidence = gather(service, connection, kept)
+        evidence = gather(service.keys, connection, service.settings.published_folder, kept)
         for authority_id in [*DOMAIN_OF, *sorted(store.chains(connection) - DOMAIN_OF.keys())]:
             witnesses = evidence.witnesses[authority_id]
             head = store.head_of(connection, authority_id)

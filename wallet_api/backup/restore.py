@@ -98,8 +98,8 @@ def _restore_into(
                 raise BackupRefused("the database of LP_DATABASE_URL holds tables; name an empty one")
             take_time(connection)
             rows = _fill(connection, database, settings.home, path, manifest, progress)
-            examine(connection, manifest)
             keys = KeyFolder.open(settings.keys_folder, b"")  # nothing private is opened here
+            examine(connection, manifest, keys, now, progress)
             seen = past.read_published(published, keys)
             passed = past.skip_to_the_present(
                 connection, keys, seen, settings.base_url, manifest.made_at, now
