@@ -95,7 +95,12 @@ def _populated(address: str, folder: Path, acts: int) -> tuple[Settings, list[st
     """A service with as many licences as `acts` of each thread need."""
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("CREATE DATABASE ours")
-    environment = {"LP_DATABASE_URL": address.replace("/postgres?", "/ours?"), "LP_ACTS_PER_HOUR": "10000"}
+    environment = {
+        "LP_DATABASE_URL": address.replace("/postgres?", "/ours?"),
+        "LP_ACTS_PER_HOUR": "10000",
+        "LP_ADDRESS_PER_MINUTE": "0",
+        "LP_CALLER_PER_MINUTE": "0",
+    }
     made = make_home(environment, folder / "home", base_url="http://127.0.0.1:8000", demo=True)
     service = wire(made.settings, licences=Crowd(made.settings), environment={})
     count = CONNECTIONS * ((acts + 10) // _EACH + 1)

@@ -13,6 +13,7 @@ from fastapi import Request
 from credentials.strict_json import JsonValue
 
 from .identity.access_token import TokenRefused
+from .pace import MINUTE
 from .problems import WalletError
 from .roles import AUTHORITY_OF, AccessRole
 from .wiring import Service
@@ -30,7 +31,8 @@ class Actor:
 def requires(*roles: AccessRole) -> Callable[[Request], Actor]:
     """A dependency that lets only these roles pass.
 
-    It raises `WalletError`: 401 no token or a refused one, 403 no role or another, 503 keys of the issuer out of reach.
+    It raises `WalletError`: 401 no token or a refused one, 403 no role or another, 429 too many requests of this person,
+    503 keys of the issuer out of reach.
     """
 
     def who(request: Request) -> Actor:
@@ -49,6 +51,15 @@ def identify(request: Request, roles: tuple[AccessRole, ...]) -> tuple[Actor, Ma
         bearer = service.trust.verify(token, service.clock.now())
     except TokenRefused:
         raise WalletError("unauthenticated") from None
+    require_pace(service, bearer.actor_id)
     if bearer.role is None or bearer.role not in roles:
         raise WalletError("forbidden")
     return Actor(AUTHORITY_OF[bearer.role], bearer.role, bearer.actor_id), bearer.claims
+
+
+def require_pace(service: Service, caller_id: str) -> None:
+    """Count one request of a caller who proved who it is. Raises `WalletError` (429) when it asked too often."""
+    allowed = service.settings.pace.caller
+    wait = service.buckets.take(("caller", caller_id), allowed, MINUTE, service.clock.now())
+    if wait is not None:
+        raise WalletError("too-many-requests", retry_after=wait)

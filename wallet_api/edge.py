@@ -1,13 +1,17 @@
-"""The outer edge of every request: size bound, `Date` from our own clock, one log line, metrics. Plain ASGI."""
+"""The outer edge of every request: size bound, `Date` from our own clock, pace, one log line, metrics. Plain ASGI."""
 
 from __future__ import annotations
 
 import time
 from typing import Final
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .batches.read_file import MOST_BYTES
+from .pace import MINUTE, address_of
+from .problem_documents import render
+from .problems import PROBLEMS
 from .telemetry import Telemetry, log
 from .wiring import Service
 
@@ -15,6 +19,9 @@ MAX_BODY_BYTES: Final = 262_144
 _MORE_FOR: Final = {"/authority/licences/batches": MOST_BYTES}
 """Addresses that take a larger body: a file of acts."""
 _TOO_LARGE: Final = b'{"type":"about:blank","title":"Requ\xc3\xaate trop volumineuse.","status":413}'
+_UNCOUNTED: Final = ("/healthz", "/readyz", "/metrics")
+_UNCOUNTED_BELOW: Final = ("/tuf/", "/s/")
+"""Probes, and the lists that terminals must always get."""
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -51,7 +58,10 @@ class Edge:
 
         try:
             most = _MORE_FOR.get(scope["path"], MAX_BODY_BYTES)
-            if _declared_size(scope) > most:
+            wait = _over_pace(service, scope)
+            if wait is not None:
+                await _tell_to_wait(scope, receive, send_on, wait)
+            elif _declared_size(scope) > most:
                 await _refuse(send_on)
             else:
                 await self._app(scope, _bounded(receive, most), send_on)
@@ -72,6 +82,21 @@ def _count(telemetry: Telemetry, scope: Scope, status: int, seconds: float) -> N
         problem=scope["state"].get("problem"),
         milliseconds=round(seconds * 1000),
     )
+
+
+def _over_pace(service: Service, scope: Scope) -> int | None:
+    """Seconds to wait, for an address that asked too often."""
+    if scope["path"] in _UNCOUNTED or scope["path"].startswith(_UNCOUNTED_BELOW):
+        return None
+    pace = service.settings.pace
+    key = ("address", address_of(scope, pace.proxies))
+    return service.buckets.take(key, pace.address, MINUTE, service.clock.now())
+
+
+async def _tell_to_wait(scope: Scope, receive: Receive, send: Send, seconds: int) -> None:
+    answer = render(PROBLEMS["too-many-requests"], Request(scope))
+    answer.headers["Retry-After"] = str(seconds)
+    await answer(scope, receive, send)
 
 
 def _declared_size(scope: Scope) -> int:

@@ -165,6 +165,12 @@ _ROWS: Final = (
         "Trop d’actes en une heure : déposez un lot, qu’une seconde personne approuvera.",
         "Too many acts in one hour: submit a batch, which a second person will approve.",
     ),
+    Problem(
+        "too-many-requests",
+        429,
+        "Trop de requêtes en peu de temps : attendez le délai que donne Retry-After.",
+        "Too many requests in a short time: wait as long as Retry-After says.",
+    ),
     Problem("already-lifted", 409, "Cette mesure est déjà levée.", "This measure is lifted already."),
     Problem("already-revoked", 409, "Ce titre est déjà révoqué.", "This title is revoked already."),
     Problem(

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,18 @@ class DatabaseLimits:
     """`LP_LOCK_SECONDS`: a statement that waits longer for somebody's lock is given up (answer 503)."""
     statement: int = 30
     """`LP_STATEMENT_SECONDS`: a statement that runs longer is given up; migrations, publication and backup are exempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaceLimits:
+    """How many requests one process answers, on average over a minute; 0 is no limit. `pace.py` says what is counted."""
+
+    address: int = 1200
+    """`LP_ADDRESS_PER_MINUTE`: of one address; thousands of phones may share one with their mobile operator."""
+    caller: int = 300
+    """`LP_CALLER_PER_MINUTE`: of one person, phone or terminal that proved who it is."""
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """`LP_PROXY_ADDRESSES`: our own reverse proxies, whose `X-Forwarded-For` is believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,8 @@ class Settings:
     """`LP_PUBLISH_EVERY_SECONDS`: lists are signed again after so long, even if nothing changed (decisions.md, section 7)."""
     database_limits: DatabaseLimits = DatabaseLimits()
     """`LP_POOL_SIZE`, `LP_LOCK_SECONDS`, `LP_STATEMENT_SECONDS`; PostgreSQL alone."""
+    pace: PaceLimits = PaceLimits()
+    """`LP_ADDRESS_PER_MINUTE`, `LP_CALLER_PER_MINUTE`, `LP_PROXY_ADDRESSES`."""
     test_now: str = ""
     """`LP_TEST_NOW`: RFC 3339 instant at which the service's clock starts; honoured in a demonstration home only."""
 
@@ -164,6 +179,11 @@ def from_environment(environment: Mapping[str, str], home: Path, *, base_url: st
             pool=_number(environment, "LP_POOL_SIZE", 20, 2, 500),
             lock=_number(environment, "LP_LOCK_SECONDS", 10, 1, 600),
             statement=_number(environment, "LP_STATEMENT_SECONDS", 30, 1, 3600),
+        ),
+        pace=PaceLimits(
+            address=_number(environment, "LP_ADDRESS_PER_MINUTE", 1200, 0, 100_000),
+            caller=_number(environment, "LP_CALLER_PER_MINUTE", 300, 0, 100_000),
+            proxies=_networks(environment, "LP_PROXY_ADDRESSES"),
         ),
         test_now=test_now,
     )
@@ -247,3 +267,11 @@ def _number(environment: Mapping[str, str], name: str, default: int, low: int, h
         msg = f"{name} is a whole number from {low} to {high}"
         raise SettingsRefused(msg)
     return int(text)
+
+
+def _networks(environment: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(one.strip()) for one in environment.get(name, "").split(",") if one.strip())
+    except ValueError:
+        msg = f"{name} is a list of addresses or networks with commas between them, such as 10.0.0.7,10.1.0.0/24"
+        raise SettingsRefused(msg) from None

@@ -21,6 +21,7 @@ from .database import Database
 from .identity.access_token import Trust
 from .identity.choose import choose_trust
 from .identity.development import DevelopmentIssuer
+from .pace import Buckets
 from .registries.adapters import LicenceRegistry, RightsRegistry
 from .registries.fictitious import EmptyRegistry, FictitiousLicences, FictitiousRights
 from .settings import Settings
@@ -49,6 +50,8 @@ class Service:
     development: DevelopmentIssuer | None
     """The issuer of a demonstration home."""
     holder: str = field(default_factory=new_holder)
+    buckets: Buckets = field(default_factory=Buckets)
+    """How much each address and caller asked this process lately."""
     wrong_tries: WrongTries = field(default_factory=WrongTries)
     """Who sent this process wrong activation codes lately."""
 

@@ -30,6 +30,8 @@ _LICENCE: Final = next(one for one in _LICENCES if one.points_history.regime == 
 _TOKEN_SECONDS: Final = 7_200
 SERVED: Final = {
     "LP_ACTS_PER_HOUR": "10000",
+    "LP_ADDRESS_PER_MINUTE": "0",
+    "LP_CALLER_PER_MINUTE": "0",
     "LP_CANCEL_SECONDS": "0",
     "LP_LOOP_SECONDS": "1",
     "LP_LEASE_SECONDS": "2",

@@ -68,7 +68,12 @@ def made_postgres_home(tmp_path_factory: pytest.TempPathFactory, postgres: str) 
 
 
 def _make(folder: Path, environment: dict[str, str]) -> Settings:
-    environment = {"LP_CANCEL_SECONDS": "0", **environment}
+    environment = {
+        "LP_CANCEL_SECONDS": "0",
+        "LP_ADDRESS_PER_MINUTE": "0",
+        "LP_CALLER_PER_MINUTE": "0",
+        **environment,
+    }
     made = make_home(environment, folder, base_url=BASE_URL, demo=True, clock=fixed_clock(INSTANT))
     return made.settings
 

@@ -29,6 +29,8 @@ def test_documented_defaults_are_those_of_the_code(tmp_path):
     assert rows["LP_BASE_URL"] == DEFAULT_BASE_URL
     assert int(rows["LP_CANCEL_SECONDS"]) == settings.cancel_seconds
     assert int(rows["LP_ACTS_PER_HOUR"]) == settings.acts_per_hour
+    assert int(rows["LP_ADDRESS_PER_MINUTE"]) == settings.pace.address
+    assert int(rows["LP_CALLER_PER_MINUTE"]) == settings.pace.caller
     assert int(rows["LP_CREDENTIAL_DAYS"]) * DAY == settings.credential_seconds
     assert int(rows["LP_PAPER_DAYS"]) * DAY == settings.paper_seconds
     assert int(rows["LP_OFFER_HOURS"]) * 3600 == settings.offer_seconds

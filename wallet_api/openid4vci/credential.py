@@ -20,6 +20,7 @@ from credentials.credential import to_sd_jwt
 from credentials.jws import b64url_encode
 from credentials.spec import Form
 from credentials.stages import CredentialBytes
+from wallet_api.access import require_pace
 from wallet_api.asked_service import ServiceOf
 from wallet_api.identifiers import new_secret
 from wallet_api.issuance.issue import Order, issue
@@ -116,7 +117,7 @@ def notify(
 def authenticate(
     service: Service, path: str, authorization: str | None, proof: str | None
 ) -> tuple[WalletRow, DpopProof, str]:
-    """The wallet that calls, its proof still to be spent, and its token. Raises `WalletError` (401)."""
+    """The wallet that calls, its proof still to be spent, and its token. Raises `WalletError` (401, 429)."""
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "dpop" or not token:
         raise WalletError("token-refused")
@@ -124,7 +125,9 @@ def authenticate(
     address = f"{service.settings.base_url}{path}"
     held = dpop.check(proof, method="POST", address=address, now=now, access_token=token)
     with service.database.read() as connection:
-        return _require_wallet(connection, token, held, now), held, token
+        wallet = _require_wallet(connection, token, held, now)
+    require_pace(service, wallet.wallet_id)
+    return wallet, held, token
 
 
 def _require_wallet(connection: Connection, token: str, held: DpopProof, now: int) -> WalletRow:
