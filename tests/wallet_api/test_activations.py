@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -192,6 +193,34 @@ def test_sheet_says_what_to_type_and_never_the_second_part(client, keys_of_roles
     code = CODE_ON_SHEET.search(words)[0]
     offered = redeem(code, sheet.headers["laissez-passer-second"]).json()["offer"]
     assert f"lp_root_licence={ROOT_ON_SHEET.search(words)[1].replace(' ', '')}" in offered
+
+
+@pytest.mark.parametrize(
+    "path", [PATHS[LICENCE], "/authority/licences/printed-cards", "/authority/licences/searches"]
+)
+@pytest.mark.parametrize("reference", ["dossier\u0000x", "dossier\ud800", "dossier é", "abc", "x" * 81])
+def test_key_that_no_registry_has_is_refused_by_its_form(official, client, path, reference):
+    """A NUL or half a surrogate pair never reaches a database that would fail on it."""
+    body = {"registry_reference": reference, "identity_document": "passport"}
+    body = {"registry_reference": reference} if path.endswith("searches") else body
+    headers = {
+        "Authorization": f"Bearer {official('agnes').key}",
+        "Idempotency-Key": "key-of-a-bad-reference",
+    }
+    headers["Content-Type"] = "application/json"
+    answer = client.post(path, content=json.dumps(body).encode(), headers=headers)
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("typed", ["\u0000", "P\ud800", "\u00df" * 60])
+def test_hostile_codes_and_second_parts_are_wrong_and_no_fault(client, counter, typed):
+    """Whatever is typed for the code or the second part."""
+    good = counter(with_second=True).json()["code"]
+    headers = {"Content-Type": "application/json"}
+    for body in ({"code": typed}, {"code": good, "second": typed[:30]}):
+        content = json.dumps(body).encode()
+        answer = client.post("/activations/redemptions", content=content, headers=headers)
+        assert answer.status_code in {400, 403, 404, 422}
 
 
 def test_codes_are_read_as_they_are_printed():

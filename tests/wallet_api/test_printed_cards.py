@@ -17,6 +17,7 @@ from tests.wallet_api.citizens import Citizen, code_of
 from tests.wallet_api.conftest import LICENCE, approve
 from tests.wallet_api.offline_terminals import ANYONE, POLICE, Roadside
 from tests.wallet_api.pages_of_paper import picture_of, words_of
+from tests.wallet_api.simulated_wallet import SimulatedWallet
 from verifier import camera
 from wallet_api import tables
 from wallet_api.identity.fictitious_callers import CALLERS
@@ -122,6 +123,22 @@ def test_lost_card_is_refused_and_others_are_spared(counter, judge, service, off
     assert all(one["paper"] for one in listed.values())
     assert camille.get("/me/devices")["items"] == []
     assert camille.get("/me/documents")["items"][0]["phones"] == 0
+
+
+def test_only_a_printed_card_of_that_person_is_lost_this_way(
+    counter, camille, client, clock, offer, keys_of_roles
+):
+    """T46: neither a credential on a phone, nor somebody else's card, nor an unknown one; nothing moves."""
+    phone = SimulatedWallet(client, clock)
+    phone.take(offer("camille").uri)
+    phone.get("driving_licence.proof.cbor")
+    on_phone = camille.get("/me/credentials")["items"][0]["credential_id"]
+    hers = counter().headers["laissez-passer-credential"]
+    yanis = Citizen(client, lambda acr=None: keys_of_roles.of("yanis", acr=acr))
+    yanis.send("POST", "/me/printed-cards", {})
+    for who, credential_id in ((camille, on_phone), (yanis, hers), (camille, "0" * 32)):
+        assert code_of(who.send("POST", f"/me/printed-cards/{credential_id}/loss", {})) == "not-found"
+    assert {one["status"] for one in camille.get("/me/credentials")["items"]} == {"valid"}
 
 
 def test_measures_reach_the_printed_card(counter, judge, service, official, clock, supervisor):

@@ -11,6 +11,7 @@ from credentials.spec import DocumentType
 from wallet_api.access import Actor
 from wallet_api.asked_service import ServiceOf
 from wallet_api.authority.perform import CARD, LICENCE, CardActor, LicenceActor
+from wallet_api.authority.schemas import RegistryReference
 from wallet_api.clock import rfc3339
 from wallet_api.printing.activation_page import activation_page
 from wallet_api.private_route import PrivateRoute
@@ -39,7 +40,7 @@ class CounterBody(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid")
-    registry_reference: str = Field(min_length=4, max_length=80)
+    registry_reference: RegistryReference
     identity_document: Literal["identity_card", "passport", "residence_permit"]
     with_second: bool = Field(default=False, strict=True)
 

@@ -15,6 +15,8 @@ from .store import MeasureRow
 
 DecisionReference = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._/-]{2,63}$")]
 MeasureId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+RegistryReference = Annotated[str, Field(pattern=r"^[!-~]{4,80}$")]
+"""A registry's opaque key: visible ASCII, since databases refuse some of the rest."""
 Moment = Annotated[AwareDatetime | date, Field(union_mode="left_to_right")]
 """An instant with its zone, or a Paris civil day, which means its first instant."""
 OffenceClass = Literal[
@@ -162,7 +164,7 @@ class SearchBody(BaseModel):
     """A document by its registry's opaque key; in a body, since addresses are logged by others."""
 
     model_config = ConfigDict(extra="forbid")
-    registry_reference: str = Field(min_length=4, max_length=80)
+    registry_reference: RegistryReference
 
 
 class Found(BaseModel):

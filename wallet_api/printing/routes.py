@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Body, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection
 
 from credentials.views import View
 from wallet_api.asked_service import ServiceOf
 from wallet_api.authority.perform import LICENCE, LicenceActor, ObjectId, Terms, perform, perform_once
+from wallet_api.authority.schemas import RegistryReference
 from wallet_api.citizens import store as own
 from wallet_api.citizens.owner import LicenceOwnerOf
 from wallet_api.citizens.schemas import Nothing
@@ -38,7 +39,7 @@ class CounterPrintBody(BaseModel):
     """Who stands at the counter, by the registry's key, by which document the agent knows them, and what is printed."""
 
     model_config = ConfigDict(extra="forbid")
-    registry_reference: str = Field(min_length=4, max_length=80)
+    registry_reference: RegistryReference
     identity_document: Literal["identity_card", "passport", "residence_permit"]
     view: PaperView = View.PROOF
 
