@@ -26,6 +26,8 @@ from .points import routes as points
 from .printing import routes as printing
 from .proposals import routes as proposals
 from .publication import routes as publication
+from .quality import routes as quality
+from .quality.keep import Keeper
 from .settings import Settings
 from .steward import Steward
 from .wallets import routes as wallets
@@ -61,6 +63,7 @@ _ROUTERS = (
     mandates.aidants,
     publication.router,
     audit.router,
+    quality.router,
     health.router,
     pages.router,
 )
@@ -70,10 +73,13 @@ _ROUTERS = (
 async def _with_steward(app: FastAPI) -> AsyncIterator[None]:
     """The background loop lives as long as the server; a test that opens no server has none."""
     steward = app.state.steward = Steward(app.state.service)
+    keeper = Keeper(app.state.service)
     steward.start()
+    keeper.start()
     try:
         yield
     finally:
+        await run_in_threadpool(keeper.stop)
         await run_in_threadpool(steward.stop)
 
 

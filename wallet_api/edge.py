@@ -12,7 +12,7 @@ from .batches.read_file import MOST_BYTES
 from .pace import MINUTE, address_of
 from .problem_documents import render
 from .problems import PROBLEMS
-from .telemetry import Telemetry, log
+from .telemetry import log
 from .wiring import Service
 
 MAX_BODY_BYTES: Final = 262_144
@@ -66,14 +66,15 @@ class Edge:
             else:
                 await self._app(scope, _bounded(receive, most), send_on)
         finally:
-            _count(service.telemetry, scope, status, time.perf_counter() - started)
+            _count(service, scope, status, time.perf_counter() - started)
 
 
-def _count(telemetry: Telemetry, scope: Scope, status: int, seconds: float) -> None:
+def _count(service: Service, scope: Scope, status: int, seconds: float) -> None:
     route = getattr(scope.get("route"), "path", "none")
     method = scope["method"] if scope["method"] in {"GET", "POST", "HEAD"} else "other"
-    telemetry.requests.labels(method, route, str(status)).inc()
-    telemetry.seconds.labels(route).observe(seconds)
+    service.telemetry.requests.labels(method, route, str(status)).inc()
+    service.telemetry.seconds.labels(route).observe(seconds)
+    service.tally.note(route, status, seconds * 1000, service.clock.now())
     log(
         "request",
         method=method,

@@ -67,6 +67,12 @@ _ROWS: Final = (
         "Aucune forme demandée n’est disponible.",
         "None of the forms asked for is available.",
     ),
+    Problem(
+        "day-not-reportable",
+        409,
+        "Un terminal rend compte d’un jour terminé, de 31 jours au plus ; attendez demain ou renoncez à ce jour.",
+        "A terminal reports a day that is over, at most 31 days ago; wait until tomorrow or leave that day out.",
+    ),
     Problem("too-large", 413, "Requête trop volumineuse.", "The request is too large."),
     Problem(
         "content-refused",

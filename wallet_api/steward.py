@@ -20,6 +20,7 @@ from .batches.run import run_batches
 from .lease import LeaseOccupied, hold
 from .openid4vci import store as protocol
 from .publication.run import publish_if_due
+from .quality import store as quality
 from .wiring import Service
 
 LEASE: Final = "steward"
@@ -58,6 +59,7 @@ def _purge(service: Service) -> None:
     with service.database.write() as connection:
         protocol.purge(connection, now)
         idempotency.purge(connection, now)
+        quality.purge(connection, now)
 
 
 class Steward:

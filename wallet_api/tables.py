@@ -516,3 +516,39 @@ audit_checkpoint: Final = Table(
     PrimaryKeyConstraint("authority_id", "edition"),
 )
 """How far each chain had come at a publication, signed (FORMAT.md, section 8)."""
+
+service_hour: Final = Table(
+    "service_hour",
+    metadata,
+    _authority(),
+    Column("hour", BigInteger, nullable=False),
+    Column("kind", _WORD, nullable=False),
+    Column("subject", _WORD, nullable=False),
+    Column("value", _WORD, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    PrimaryKeyConstraint("authority_id", "hour", "kind", "subject", "value"),
+)
+"""What the processes answered, by hour: `answer` and `latency` of a group of addresses, and each `minute` that was lived."""
+
+terminal_day: Final = Table(
+    "terminal_day",
+    metadata,
+    _authority(),
+    Column("day", _DAY, nullable=False),
+    Column("kind", _WORD, nullable=False),
+    Column("profile", _WORD, nullable=False),
+    Column("value", _WORD, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    PrimaryKeyConstraint("authority_id", "day", "kind", "profile", "value"),
+)
+"""Sums of what terminals reported of their own accord: verdicts by reason, opinions by mark."""
+
+terminal_report: Final = Table(
+    "terminal_report",
+    metadata,
+    _authority(),
+    Column("mark", _HASH, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("authority_id", "mark"),
+)
+"""That a terminal's day was counted: a digest of its secret, which nobody else knows, and the day."""

@@ -22,6 +22,7 @@ from .identity.access_token import Trust
 from .identity.choose import choose_trust
 from .identity.development import DevelopmentIssuer
 from .pace import Buckets
+from .quality.tally import Tally
 from .registries.adapters import LicenceRegistry, RightsRegistry
 from .registries.fictitious import EmptyRegistry, FictitiousLicences, FictitiousRights
 from .settings import Settings
@@ -52,6 +53,8 @@ class Service:
     holder: str = field(default_factory=new_holder)
     buckets: Buckets = field(default_factory=Buckets)
     """How much each address and caller asked this process lately."""
+    tally: Tally = field(default_factory=Tally)
+    """What this process answered and no database holds yet."""
     wrong_tries: WrongTries = field(default_factory=WrongTries)
     """Who sent this process wrong activation codes lately."""
 

@@ -64,6 +64,8 @@ PATHS = [
     f"/authority/licences/{_ID}/wallets/{_ID}/losses",
     f"/authority/cards/{_ID}/revocations",
     "/authority/publications",
+    "/terminals/reports",
+    f"/quality?lang={NAME}",
     f"/authority/proposals/{_ID}/approval",
     f"/authority/proposals/{NAME}/refusal",
     f"/authority/licences/{_ID}/acts/{CANARY}/cancellation",

@@ -150,5 +150,8 @@ ABOUT_NOBODY: Final = {
     tables.lease.name: "processes",
     tables.audit_head.name: "chain",
     tables.audit_checkpoint.name: "chain",
+    tables.service_hour.name: "counts",
+    tables.terminal_day.name: "counts",
+    tables.terminal_report.name: "that a day of some reader was counted",
 }
 """The other tables, and what they hold."""

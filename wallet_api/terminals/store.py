@@ -46,6 +46,19 @@ def mark_lost(connection: Connection, terminal_id: str, now: int) -> bool:
     return result.rowcount == 1
 
 
+def profile_of_mirror(connection: Connection, secret: str) -> str | None:
+    """The profile of the terminal that this mirror secret was given to; None when there is none, or it is lost."""
+    table = tables.terminal
+    found: str | None = connection.execute(
+        select(table.c.profile).where(
+            table.c.authority_id == SERVICE,
+            table.c.mirror_hash == fingerprint(secret),
+            table.c.lost_at.is_(None),
+        )
+    ).scalar()
+    return found
+
+
 def mirror_opens(connection: Connection, secret: str, profile: Audience) -> bool:
     """Whether a mirror secret opens the tree of this profile."""
     table = tables.terminal

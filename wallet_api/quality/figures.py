@@ -1,0 +1,113 @@
+"""The figures of the last thirty days, from sums: pure, so that the same sums always say the same.
+
+- Availability: minutes in which the service lived and reached its database, of all since the first one known.
+- Latency: the bound under which half, 95 and 99 of 100 answers stayed; the classes are those of `tally.py`, and the true
+  value is at most the bound.
+- Verdicts and opinions come from terminals. A count under `THRESHOLD` is withheld and the others are rounded down to a
+  multiple of it, without totals: neither a withheld cell nor one day's change can be computed from what is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from pydantic import BaseModel
+
+from verifier.reasons import Outcome, Reason
+
+from .tally import BEYOND, BOUNDS, GROUPS
+
+THRESHOLD: Final = 10
+PERIOD_DAYS: Final = 30
+OPINIONS: Final = ("very_bad", "bad", "fair", "good", "very_good")
+Sums = Mapping[tuple[str, str, str], int]
+
+
+class GroupFigures(BaseModel):
+    """One group of addresses. Latencies are upper bounds in milliseconds; null: beyond the last bound, or no answer."""
+
+    group: str
+    answers: int
+    failed: int
+    p50: int | None
+    p95: int | None
+    p99: int | None
+
+
+class CountOf(BaseModel):
+    """A count rounded down to a multiple of ten; null: fewer than ten, withheld."""
+
+    code: str
+    outcome: Outcome | None = None
+    at_least: int | None
+
+
+class Quality(BaseModel):
+    """The figures of a period. `availability` is a share between 0 and 1; null: nothing is known yet."""
+
+    since: str
+    until: str
+    availability: float | None
+    minutes_known: int
+    groups: list[GroupFigures]
+    lists_age_seconds: int | None
+    verdicts: list[CountOf]
+    opinions: list[CountOf]
+
+
+def groups_of(sums: Sums) -> list[GroupFigures]:
+    """Each group's figures, in the order of the page."""
+    return [_group(name, sums) for name in (*GROUPS, "pages")]
+
+
+def availability(first: int | None, marked: int, until: int) -> tuple[float | None, int]:
+    """The share of minutes that were marked since `first`, and how many whole minutes that was. `until` excluded."""
+    known = 0 if first is None else max(0, until // 60 - first // 60)
+    return (None if known == 0 else round(min(marked, known) / known, 5)), known
+
+
+def verdicts_of(sums: Sums) -> list[CountOf]:
+    """By reason, all profiles together, in the order of the catalogue; reasons that nobody reported are left out."""
+    totals = _by_value(sums, "verdict")
+    return [
+        CountOf(code=one.value, outcome=one.outcome, at_least=_shown(totals[one.value]))
+        for one in Reason
+        if one.value in totals
+    ]
+
+
+def opinions_of(sums: Sums) -> list[CountOf]:
+    """From very bad to very good; nothing when nobody gave one."""
+    totals = _by_value(sums, "opinion")
+    return [CountOf(code=one, at_least=_shown(totals.get(one, 0))) for one in OPINIONS] if totals else []
+
+
+def _shown(count: int) -> int | None:
+    return None if count < THRESHOLD else count // THRESHOLD * THRESHOLD
+
+
+def _by_value(sums: Sums, wanted: str) -> dict[str, int]:
+    totals: dict[str, int] = {}
+    for (kind, _, value), count in sums.items():
+        if kind == wanted:
+            totals[value] = totals.get(value, 0) + count
+    return totals
+
+
+def _group(name: str, sums: Sums) -> GroupFigures:
+    ok, failed = sums.get(("answer", name, "ok"), 0), sums.get(("answer", name, "failed"), 0)
+    classes = [(bound, sums.get(("latency", name, str(bound)), 0)) for bound in BOUNDS]
+    total = sum(count for _, count in classes) + sums.get(("latency", name, BEYOND), 0)
+    p50, p95, p99 = (_quantile(classes, total, share) for share in (50, 95, 99))
+    return GroupFigures(group=name, answers=ok + failed, failed=failed, p50=p50, p95=p95, p99=p99)
+
+
+def _quantile(classes: Iterable[tuple[int, int]], total: int, share: int) -> int | None:
+    """The bound of the class in which the answer number ceil(total x share / 100) falls."""
+    seen = 0
+    for bound, count in classes:
+        seen += count
+        if total and seen * 100 >= total * share:
+            return bound
+    return None
