@@ -423,6 +423,7 @@ def _restore(options: argparse.Namespace) -> int:
             file=talk,
         )
     print("enregistrez de nouveau les décisions prises depuis la sauvegarde", file=talk)
+    print("puis : wallet-api publish, et wallet-api audit verify", file=talk)
     return 0
 
 

@@ -113,6 +113,12 @@ def take_time(connection: Connection) -> None:
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
 
+def take_room(connection: Connection) -> None:
+    """Keep 64 MB of pages in memory: a long SQLite transaction otherwise writes the same index pages again and again."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA cache_size = -65536")
+
+
 def insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row unless one with the same primary or unique key is there; says whether it was inserted.
 

@@ -24,7 +24,7 @@ from keys import KeyFolder
 from keys.disk import flush_folder, make_private_folder, write_private
 from wallet_api import audit
 from wallet_api.clock import Clock, system_clock
-from wallet_api.database import Database, take_time
+from wallet_api.database import Database, take_room, take_time
 from wallet_api.roles import SERVICE
 from wallet_api.settings import Settings, from_environment
 
@@ -97,6 +97,7 @@ def _restore_into(
             if not store.is_empty(connection):
                 raise BackupRefused("the database of LP_DATABASE_URL holds tables; name an empty one")
             take_time(connection)
+            take_room(connection)
             rows = _fill(connection, database, settings.home, path, manifest, progress)
             keys = KeyFolder.open(settings.keys_folder, b"")  # nothing private is opened here
             examine(connection, manifest, keys, now, progress)
