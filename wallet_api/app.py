@@ -20,6 +20,7 @@ from .held import routes as held
 from .identity import development_routes
 from .identity.choose import require_trust
 from .mandates import routes as mandates
+from .open_data import routes as open_data
 from .openid4vci import credential, metadata, nonce, token
 from .pages import routes as pages
 from .points import routes as points
@@ -64,6 +65,7 @@ _ROUTERS = (
     publication.router,
     audit.router,
     quality.router,
+    open_data.router,
     health.router,
     pages.router,
 )

@@ -100,6 +100,8 @@ class Settings:
     """`LP_PUBLISH_EVERY_SECONDS`: lists are signed again after so long, even if nothing changed (decisions.md, section 7)."""
     database_limits: DatabaseLimits = DatabaseLimits()
     """`LP_POOL_SIZE`, `LP_LOCK_SECONDS`, `LP_STATEMENT_SECONDS`; PostgreSQL alone."""
+    open_data_threshold: int = 10
+    """`LP_OPEN_DATA_THRESHOLD`: no figure under it is published, nor one that gives it away."""
     pace: PaceLimits = PaceLimits()
     """`LP_ADDRESS_PER_MINUTE`, `LP_CALLER_PER_MINUTE`, `LP_PROXY_ADDRESSES`."""
     test_now: str = ""
@@ -180,6 +182,7 @@ def from_environment(environment: Mapping[str, str], home: Path, *, base_url: st
             lock=_number(environment, "LP_LOCK_SECONDS", 10, 1, 600),
             statement=_number(environment, "LP_STATEMENT_SECONDS", 30, 1, 3600),
         ),
+        open_data_threshold=_number(environment, "LP_OPEN_DATA_THRESHOLD", 10, 2, 1000),
         pace=PaceLimits(
             address=_number(environment, "LP_ADDRESS_PER_MINUTE", 1200, 0, 100_000),
             caller=_number(environment, "LP_CALLER_PER_MINUTE", 300, 0, 100_000),

@@ -238,6 +238,7 @@ measure: Final = Table(
         name="kind",
     ),
     Index("ix_measure_document", "authority_id", "document_id"),
+    Index("ix_measure_released_at", "released_at"),
 )
 """Acts on the right or the title; append-only. A row counts from `released_at` on, unless a `cancellation` names it in
 `lifts_id` before. A measure is lifted once, by a lift or by a court's measure, and may be voided afterwards; `attempt`
@@ -377,6 +378,7 @@ points_entry: Final = Table(
         name="kind",
     ),
     CheckConstraint("points >= 0 AND points <= 12", name="points"),
+    Index("ix_points_entry_released_at", "released_at"),
 )
 """The ledger, in the order of `sequence` for each licence; append-only. A row counts from `released_at` on, unless a
 `cancellation` names it in `annuls_id`; `attempt` counts the earlier rows that name the same one.

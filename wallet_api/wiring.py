@@ -26,6 +26,7 @@ from .quality.tally import Tally
 from .registries.adapters import LicenceRegistry, RightsRegistry
 from .registries.fictitious import EmptyRegistry, FictitiousLicences, FictitiousRights
 from .settings import Settings
+from .shelf import Shelf
 from .telemetry import Telemetry
 
 
@@ -55,6 +56,8 @@ class Service:
     """How much each address and caller asked this process lately."""
     tally: Tally = field(default_factory=Tally)
     """What this process answered and no database holds yet."""
+    shelf: Shelf = field(default_factory=Shelf)
+    """What is the same for everybody until the month ends."""
     wrong_tries: WrongTries = field(default_factory=WrongTries)
     """Who sent this process wrong activation codes lately."""
 

@@ -31,6 +31,7 @@ def test_documented_defaults_are_those_of_the_code(tmp_path):
     assert int(rows["LP_ACTS_PER_HOUR"]) == settings.acts_per_hour
     assert int(rows["LP_ADDRESS_PER_MINUTE"]) == settings.pace.address
     assert int(rows["LP_CALLER_PER_MINUTE"]) == settings.pace.caller
+    assert int(rows["LP_OPEN_DATA_THRESHOLD"]) == settings.open_data_threshold
     assert int(rows["LP_CREDENTIAL_DAYS"]) * DAY == settings.credential_seconds
     assert int(rows["LP_PAPER_DAYS"]) * DAY == settings.paper_seconds
     assert int(rows["LP_OFFER_HOURS"]) * 3600 == settings.offer_seconds

@@ -1,0 +1,1 @@
+"""Aggregate figures that anybody may reuse: counted by the database, and never about few people."""

@@ -1,0 +1,96 @@
+"""SQL of open data: counts alone leave the database, never a row about anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
+
+from wallet_api import tables
+from wallet_api.authority.kinds import FINAL, TITLE_GONE, MeasureKind
+from wallet_api.points.balance import PointsState
+from wallet_api.points.ledger import EntryKind
+
+_SUSPENDING = (MeasureKind.SUSPENSION, MeasureKind.RETENTION)
+
+
+def count_withdrawals(connection: Connection, bounds: Sequence[int]) -> dict[tuple[int, str | None], int]:
+    """Withdrawals of points by period and kind of offence (None: not told).
+
+    Period n goes from `bounds[n]` to before `bounds[n + 1]` (UTC seconds) and holds what began to count in it. What was
+    cancelled in time never counted; what an appeal annulled later was a withdrawal all the same.
+    """
+    entry = tables.points_entry
+    period = case(*((entry.c.released_at < end, number) for number, end in enumerate(bounds[1:])))
+    rows = connection.execute(
+        select(period, entry.c.offence, func.count())
+        .where(
+            entry.c.kind == EntryKind.LOSS,
+            entry.c.released_at >= bounds[0],
+            entry.c.released_at < bounds[-1],
+            ~_cancelled_entry(),
+        )
+        .group_by(period, entry.c.offence)
+    )
+    return {(number, offence): count for number, offence, count in rows}
+
+
+def _cancelled_entry() -> ColumnElement[bool]:
+    entry, act = tables.points_entry, tables.points_entry.alias()
+    return exists().where(
+        act.c.authority_id == entry.c.authority_id,
+        act.c.annuls_id == entry.c.entry_id,
+        act.c.kind == EntryKind.CANCELLATION,
+    )
+
+
+def count_documents(connection: Connection, at: int) -> dict[tuple[str, str], int]:
+    """Documents by kind and state at an instant (UTC seconds), each in the gravest state that it was in."""
+    document = tables.document
+    state = case(
+        (_stands(FINAL, at), "revoked"),
+        (_invalid(at), "invalid"),
+        (_stands(_SUSPENDING, at), "suspended"),
+        (_stands(TITLE_GONE, at), "title_gone"),
+        (_stands((MeasureKind.RESTRICTION,), at), "restricted"),
+        else_="in_force",
+    ).label("state")
+    each = select(document.c.document_type, state).where(document.c.opened_at <= at).subquery()
+    rows = connection.execute(
+        select(each.c.document_type, each.c.state, func.count()).group_by(each.c.document_type, each.c.state)
+    )
+    return {(kind, found): count for kind, found, count in rows}
+
+
+def _stands(kinds: Sequence[MeasureKind] | frozenset[MeasureKind], at: int) -> ColumnElement[bool]:
+    """Whether a measure of these kinds stood against the document at `at`: counting, begun, not over, not ended by an act."""
+    measure, act, undone = tables.measure.alias(), tables.measure.alias(), tables.measure.alias()
+    cancelled = exists().where(
+        undone.c.authority_id == act.c.authority_id,
+        undone.c.lifts_id == act.c.measure_id,
+        undone.c.kind == MeasureKind.CANCELLATION,
+    )
+    ended = exists().where(
+        act.c.authority_id == measure.c.authority_id,
+        act.c.lifts_id == measure.c.measure_id,
+        or_(act.c.kind == MeasureKind.CANCELLATION, and_(act.c.released_at <= at, ~cancelled)),
+    )
+    return exists().where(
+        measure.c.authority_id == tables.document.c.authority_id,
+        measure.c.document_id == tables.document.c.document_id,
+        measure.c.kind.in_(sorted(kinds)),
+        measure.c.released_at <= at,
+        measure.c.since <= at,
+        or_(measure.c.until.is_(None), measure.c.until > at),
+        ~ended,
+    )
+
+
+def _invalid(at: int) -> ColumnElement[bool]:
+    balance = tables.points_balance
+    return exists().where(
+        balance.c.authority_id == tables.document.c.authority_id,
+        balance.c.document_id == tables.document.c.document_id,
+        balance.c.state == PointsState.INVALIDE,
+        balance.c.invalid_since <= at,
+    )
