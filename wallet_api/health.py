@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Final, Literal
+
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from credentials.spec import Domain, Role
+from credentials.trust_list import SignerState
 from keys.errors import SigningKeyError
+from keys.record import KeyKind
 
 from .asked_service import ServiceOf
-from .problems import WalletError
+from .authority import store as measure_store
+from .lease import LeaseRow, find_lease
+from .points import store as ledger_store
+from .problem_documents import render
+from .problems import PROBLEMS
+from .proposals.propose import ProposalKind
+from .proposals.store import count_waiting
+from .publication.run import LEASE as PUBLICATION
 from .publication.store import last_in_force
+from .steward import LEASE as STEWARD
 from .steward import LoopState, Steward
 from .wiring import Service
 
 router = APIRouter(tags=["Exploitation"])
+LeaseState = Literal["here", "elsewhere", "free"]
+_LEASES: Final = (PUBLICATION, STEWARD)
 
 
 class Alive(BaseModel):
@@ -24,14 +39,31 @@ class Alive(BaseModel):
     status: str = "ok"
 
 
+class SignerWindow(BaseModel):
+    """A signer in use, and the seconds until its window ends (below zero: it ended)."""
+
+    domain: Domain
+    role: Role
+    ends_in: int
+
+
 class Ready(BaseModel):
     """The parts on which issuing and publishing rest."""
 
     database: bool
+    """The database answers."""
+    migrated: bool
+    """Its tables are those of this release."""
     keys: bool
     lists: bool
     lists_age: int | None = None
     """Seconds since the published lists were signed; null when nothing was published or nobody knows."""
+    publication_age: int | None = None
+    """Seconds since a publication ended well."""
+    leases: dict[str, LeaseState] = Field(default_factory=dict)
+    """Who does what one process at a time does, by lease."""
+    signers: list[SignerWindow] = Field(default_factory=list)
+    """The signers in use; `wallet-keys upkeep` or a publication changes them in time."""
     loop: LoopState = "off"
     """The background loop of this process: whether it does the chores, or another process does."""
     loop_error: str | None = None
@@ -40,7 +72,7 @@ class Ready(BaseModel):
     @property
     def all(self) -> bool:
         """Whether the service should be sent requests."""
-        return self.database and self.keys and self.lists
+        return self.database and self.migrated and self.keys and self.lists
 
 
 @router.get("/healthz", operation_id="readHealth")
@@ -49,46 +81,93 @@ def read_health() -> Alive:
     return Alive()
 
 
-@router.get("/readyz", operation_id="readReadiness")
-def read_readiness(service: ServiceOf, request: Request) -> Ready:
-    """Database migrated, signing keys active, lists published and young enough; and how the background loop fares."""
+@router.get("/readyz", operation_id="readReadiness", response_model=Ready)
+def read_readiness(service: ServiceOf, request: Request) -> Ready | JSONResponse:
+    """Database reachable and migrated, signing keys active, lists young enough; leases, signers and the background loop.
+
+    Otherwise 503, and the problem document says the same of each part.
+    """
     ready = readiness(service)
     steward: Steward | None = getattr(request.app.state, "steward", None)
     if steward is not None:
         ready.loop, ready.loop_error = steward.state, steward.last_error
     if not ready.all:
-        raise WalletError("not-ready")
+        return render(PROBLEMS["not-ready"], request, more=ready.model_dump(mode="json"))
     return ready
 
 
 @router.get("/metrics", operation_id="readMetrics", response_class=Response)
 def read_metrics(service: ServiceOf) -> Response:
     """Prometheus text: counts and times, never a person."""
-    service.telemetry.lists_age.set(_age(service))
+    _measure(service)
     return Response(service.telemetry.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def readiness(service: Service) -> Ready:
     """Look at each part; an error of one is a no, never an exception."""
-    now = service.clock.now()
+    now, holder = service.clock.now(), service.holder
+    ready = Ready(database=False, migrated=False, keys=_keys_active(service, now), lists=False)
+    ready.signers = _windows(service, now)
     try:
-        database = service.database.migrated()
+        ready.migrated = service.database.migrated()
+        ready.database = True
         with service.database.read() as connection:
             published = last_in_force(connection)
+            ready.leases = {name: _state(find_lease(connection, name), holder) for name in _LEASES}
     except SQLAlchemyError:
-        return Ready(database=False, keys=False, lists=False)
-    age = None if published is None else now - published.started_at
-    lists = age is not None and age <= service.settings.lists_max_age
-    return Ready(database=database, keys=_keys_active(service, now), lists=lists, lists_age=age)
+        return ready
+    if published is not None:
+        ready.lists_age, ready.publication_age = now - published.started_at, now - published.finished_at
+        ready.lists = ready.lists_age <= service.settings.lists_max_age
+    return ready
 
 
-def _age(service: Service) -> int:
+def _state(lease: LeaseRow | None, holder: str) -> LeaseState:
+    if lease is None or not lease.held:
+        return "free"
+    return "here" if lease.holder == holder else "elsewhere"
+
+
+def _windows(service: Service, now: int) -> list[SignerWindow]:
+    try:
+        active = [
+            one
+            for one in service.keys.records()
+            if one.kind is KeyKind.SIGNER and one.state is SignerState.ACTIVE and one.domain is not None
+        ]
+    except SigningKeyError:
+        return []
+    return [
+        SignerWindow(domain=one.domain, role=one.role, ends_in=one.not_after - now)
+        for one in sorted(active, key=lambda one: (one.domain or "", one.purpose))
+        if one.domain is not None
+    ]
+
+
+def _measure(service: Service) -> None:
+    """Set the gauges that are read from the database. One that nobody knows is -1, or is not there."""
+    now, told = service.clock.now(), service.telemetry
+    told.lists_age.set(-1)
+    told.publication_age.set(-1)
+    told.proposals_waiting.clear()
+    told.acts_cancellable.clear()
     try:
         with service.database.read() as connection:
             published = last_in_force(connection)
+            waiting = dict.fromkeys(ProposalKind, 0) | count_waiting(connection, now)
+            measures, entries = (
+                measure_store.count_cancellable(connection, now),
+                ledger_store.count_cancellable(connection, now),
+            )
     except SQLAlchemyError:
-        return -1
-    return -1 if published is None else service.clock.now() - published.started_at
+        return
+    if published is not None:
+        told.lists_age.set(now - published.started_at)
+        told.publication_age.set(now - published.finished_at)
+    for kind, count in waiting.items():
+        told.proposals_waiting.labels(kind).set(count)
+    told.acts_cancellable.labels("right_or_title").set(measures)
+    told.acts_cancellable.labels("points").set(entries)
 
 
 def _keys_active(service: Service, now: int) -> bool:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from fastapi import FastAPI, Request
@@ -38,8 +39,17 @@ class ProblemBody(BaseModel):
     fields: list[str] | None = None
 
 
-def render(problem: Problem, request: Request, *, fields: list[str] | None = None) -> JSONResponse:
-    """The problem document, in the language that the client prefers; French unless English is asked for first."""
+def render(
+    problem: Problem,
+    request: Request,
+    *,
+    fields: list[str] | None = None,
+    more: Mapping[str, object] | None = None,
+) -> JSONResponse:
+    """The problem document, in the language that the client prefers; French unless English is asked for first.
+
+    `more` are members of our own making (RFC 9457, section 3.2).
+    """
     english = request.headers.get("accept-language", "").strip().lower().startswith("en")
     content: dict[str, object] = {
         "type": f"{request.app.state.service.settings.base_url}/problems/{problem.code}",
@@ -50,6 +60,7 @@ def render(problem: Problem, request: Request, *, fields: list[str] | None = Non
         content["error"] = problem.error
     if fields:
         content["fields"] = fields
+    content |= more or {}
     headers = {"Content-Language": "en" if english else "fr", "Cache-Control": "no-store"}
     if problem.status == 401:
         scheme = "DPoP" if problem.error else "Bearer"

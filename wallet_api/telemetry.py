@@ -60,6 +60,20 @@ class Telemetry:
         self.lists_age = Gauge(
             "lp_lists_age_seconds", "Age of the published lists; -1 when unknown.", registry=self.registry
         )
+        self.publication_age = Gauge(
+            "lp_publication_age_seconds",
+            "Time since a publication ended well; -1 when unknown.",
+            registry=self.registry,
+        )
+        self.proposals_waiting = Gauge(
+            "lp_proposals_waiting",
+            "Proposals that wait for a second person.",
+            ["kind"],
+            registry=self.registry,
+        )
+        self.acts_cancellable = Gauge(
+            "lp_acts_cancellable", "Acts that can still be cancelled.", ["of"], registry=self.registry
+        )
         self.lease_held = Gauge(
             "lp_lease_held", "1 while this process holds the lease.", ["lease"], registry=self.registry
         )

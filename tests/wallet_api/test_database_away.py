@@ -59,6 +59,7 @@ def test_database_that_went_away_is_a_problem_document_and_comes_back(
     assert client.get("/readyz").status_code == 503
     assert client.get("/healthz").status_code == 200
     assert "lp_lists_age_seconds -1.0" in client.get("/metrics").text
+    assert "lp_publication_age_seconds -1.0" in client.get("/metrics").text
     postgres_cluster.start(own_postgres)
     assert _nonce(client) == (200, "")
 

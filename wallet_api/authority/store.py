@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, func, select, update
 
 from wallet_api import tables
 from wallet_api.database import insert_once
@@ -184,3 +184,18 @@ def version_of(connection: Connection, authority_id: str, document_id: str, docu
 def is_measure(connection: Connection, authority_id: str, document_id: str, measure_id: str) -> bool:
     """Whether the id names a measure of this document, and not an entry of its ledger of points."""
     return find_measure(connection, authority_id, document_id, measure_id) is not None
+
+
+def count_cancellable(connection: Connection, now: int) -> int:
+    """Acts of all authorities that do not count yet, can still be cancelled, and were not."""
+    act, undone = tables.measure.alias(), tables.measure.alias()
+    cancelled = exists().where(
+        undone.c.authority_id == act.c.authority_id,
+        undone.c.lifts_id == act.c.measure_id,
+        undone.c.kind == MeasureKind.CANCELLATION,
+    )
+    return connection.execute(
+        select(func.count())
+        .select_from(act)
+        .where(act.c.released_at > now, act.c.kind != MeasureKind.CANCELLATION, ~cancelled)
+    ).scalar_one()

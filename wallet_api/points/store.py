@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
 
 from wallet_api import tables
 from wallet_api.database import insert_once
@@ -183,3 +183,18 @@ def find_entry(
 
 def _members(row: BalanceRow) -> dict[str, object]:
     return {name: getattr(row, name) for name in BalanceRow.__slots__}
+
+
+def count_cancellable(connection: Connection, now: int) -> int:
+    """Acts of all authorities that do not count yet, can still be cancelled, and were not."""
+    act, undone = tables.points_entry.alias(), tables.points_entry.alias()
+    cancelled = exists().where(
+        undone.c.authority_id == act.c.authority_id,
+        undone.c.annuls_id == act.c.entry_id,
+        undone.c.kind == "cancellation",
+    )
+    return connection.execute(
+        select(func.count())
+        .select_from(act)
+        .where(act.c.released_at > now, act.c.kind != "cancellation", ~cancelled)
+    ).scalar_one()

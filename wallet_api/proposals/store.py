@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from wallet_api import tables
 
@@ -44,6 +44,17 @@ def find(connection: Connection, authority_id: str, proposal_id: str) -> Proposa
         select(*_COLUMNS).where(table.c.authority_id == authority_id, table.c.proposal_id == proposal_id)
     ).one_or_none()
     return None if row is None else ProposalRow(*row)
+
+
+def count_waiting(connection: Connection, now: int) -> dict[str, int]:
+    """Proposals of all authorities that wait for a second person, by kind."""
+    table = tables.act_proposal
+    rows = connection.execute(
+        select(table.c.kind, func.count().label("waiting"))
+        .where(table.c.outcome.is_(None), table.c.expires_at > now)
+        .group_by(table.c.kind)
+    )
+    return {row.kind: row.waiting for row in rows}
 
 
 def open_about(connection: Connection, authority_id: str, subject_id: str, now: int) -> list[str]:

@@ -29,10 +29,11 @@ Causes = dict[tuple[Domain, int, int], list[tuple[int, str, int, int | None, str
 
 @dataclass(frozen=True, slots=True)
 class EditionRow:
-    """An edition that came into force, and the instant as of which it was read and signed."""
+    """An edition that came into force: the instant as of which it was read and signed, and when it lay there whole."""
 
     edition: int
     started_at: int
+    finished_at: int
 
 
 def next_edition(connection: Connection, published: int, now: int, holder: str, fencing: int) -> int:
@@ -64,12 +65,12 @@ def last_in_force(connection: Connection) -> EditionRow | None:
     """The last edition that came into force."""
     table = tables.publication
     row = connection.execute(
-        select(table.c.edition, table.c.started_at)
+        select(table.c.edition, table.c.started_at, table.c.finished_at)
         .where(table.c.authority_id == SERVICE, table.c.finished_at.is_not(None))
         .order_by(table.c.edition.desc())
         .limit(1)
     ).one_or_none()
-    return None if row is None else EditionRow(row.edition, row.started_at)
+    return None if row is None else EditionRow(row.edition, row.started_at, row.finished_at)
 
 
 def changed_between(connection: Connection, after: int, until: int) -> bool:
