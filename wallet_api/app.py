@@ -27,6 +27,7 @@ from .points import routes as points
 from .printing import routes as printing
 from .proposals import routes as proposals
 from .publication import routes as publication
+from .quality import opinion_routes
 from .quality import routes as quality
 from .quality.keep import Keeper
 from .settings import Settings
@@ -65,6 +66,7 @@ _ROUTERS = (
     publication.router,
     audit.router,
     quality.router,
+    opinion_routes.router,
     open_data.router,
     health.router,
     pages.router,

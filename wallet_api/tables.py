@@ -554,3 +554,15 @@ terminal_report: Final = Table(
     PrimaryKeyConstraint("authority_id", "mark"),
 )
 """That a terminal's day was counted: a digest of its secret, which nobody else knows, and the day."""
+
+opinion_count: Final = Table(
+    "opinion_count",
+    metadata,
+    _authority(),
+    Column("day", _DAY, nullable=False),
+    Column("topic", _WORD, nullable=False),
+    Column("note", Integer, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    PrimaryKeyConstraint("authority_id", "day", "topic", "note"),
+)
+"""Opinions of the public by day, topic and note; of whom they are is nowhere."""

@@ -153,5 +153,6 @@ ABOUT_NOBODY: Final = {
     tables.service_hour.name: "counts",
     tables.terminal_day.name: "counts",
     tables.terminal_report.name: "that a day of some reader was counted",
+    tables.opinion_count.name: "counts",
 }
 """The other tables, and what they hold."""

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from verifier.reasons import Outcome, Reason
 
+from .opinions import NOTES, Topic
 from .tally import BEYOND, BOUNDS, GROUPS
 
 THRESHOLD: Final = 10
@@ -43,6 +44,17 @@ class CountOf(BaseModel):
     at_least: int | None
 
 
+class TopicFigures(BaseModel):
+    """The public's opinions on a topic: their number rounded down to a multiple of ten, and the mean note to a tenth.
+
+    Null: fewer than ten.
+    """
+
+    topic: Topic
+    at_least: int | None
+    mean: float | None
+
+
 class Quality(BaseModel):
     """The figures of a period. `availability` is a share between 0 and 1; null: nothing is known yet."""
 
@@ -54,6 +66,7 @@ class Quality(BaseModel):
     lists_age_seconds: int | None
     verdicts: list[CountOf]
     opinions: list[CountOf]
+    public_opinions: list[TopicFigures]
 
 
 def groups_of(sums: Sums) -> list[GroupFigures]:
@@ -81,6 +94,18 @@ def opinions_of(sums: Sums) -> list[CountOf]:
     """From very bad to very good; nothing when nobody gave one."""
     totals = _by_value(sums, "opinion")
     return [CountOf(code=one, at_least=_shown(totals.get(one, 0))) for one in OPINIONS] if totals else []
+
+
+def public_opinions_of(sums: Mapping[tuple[str, int], int]) -> list[TopicFigures]:
+    """Every topic, in the order of the list."""
+    return [_of_topic(topic, {note: sums.get((topic.value, note), 0) for note in NOTES}) for topic in Topic]
+
+
+def _of_topic(topic: Topic, counts: Mapping[int, int]) -> TopicFigures:
+    number = sum(counts.values())
+    total = sum(note * count for note, count in counts.items())
+    mean = None if number < THRESHOLD else round(total / number, 1)
+    return TopicFigures(topic=topic, at_least=_shown(number), mean=mean)
 
 
 def _shown(count: int) -> int | None:

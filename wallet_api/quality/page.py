@@ -12,6 +12,7 @@ from verifier.reasons import Reason
 from wallet_api.pages.frame import Language, frame
 
 from .figures import OPINIONS, PERIOD_DAYS, THRESHOLD, CountOf, Quality
+from .opinions import NAMES
 from .tally import BOUNDS
 
 _NBSP: Final = "\u00a0"
@@ -67,6 +68,13 @@ _TEXTS: Final = {
         f"Comptes envoyés volontairement par des terminaux, arrondis à la dizaine ; moins de {THRESHOLD} : non publié.",
         f"Counts that terminals sent of their own accord, rounded down to tens; fewer than {THRESHOLD}: not published.",
     ),
+    "public": ("Avis du public, par sujet", "Opinions of the public, by topic"),
+    "public_note": (
+        "Une note de 1 à 5 sur un sujet, sans texte : POST /quality/opinions. Rien n’est gardé de qui la donne.",
+        "A note from 1 to 5 on a topic, without text: POST /quality/opinions. Nothing is kept of who gives it.",
+    ),
+    "topic": ("Sujet", "Topic"),
+    "mean": ("Note moyenne", "Mean note"),
     "withheld": (f"moins de {THRESHOLD}", f"fewer than {THRESHOLD}"),
     "none": ("Aucun compte reçu.", "No count received."),
     "beyond": (f"plus de {BOUNDS[-1]} ms", f"over {BOUNDS[-1]} ms"),
@@ -93,6 +101,9 @@ class _Words:
     def number(self, value: int) -> str:
         return f"{value:,}".replace(",", _NBSP) if self.lang == "fr" else f"{value:,}"
 
+    def decimal(self, value: float) -> str:
+        return f"{value:.1f}".replace(".", ",") if self.lang == "fr" else f"{value:.1f}"
+
     def share(self, value: float) -> str:
         text = f"{value * 100:.2f}"
         return f"{text.replace('.', ',')}{_NBSP}%" if self.lang == "fr" else f"{text}%"
@@ -111,6 +122,7 @@ def render(quality: Quality, lang: Language) -> HTMLResponse:
         *_latency(quality, words),
         *_verdicts(quality, words),
         *_opinions(quality, words),
+        *_public(quality, words),
         f'<p><a href="/quality.json">{words["json"]}</a></p>',
     ]
     return frame(lang, words["title"], "\n".join(parts))
@@ -170,6 +182,23 @@ def _verdicts(quality: Quality, words: _Words) -> list[str]:
 def _opinions(quality: Quality, words: _Words) -> list[str]:
     rows = [[words.one(_OPINIONS[one.code]), _count(one, words)] for one in quality.opinions]
     return _counts("opinions", [words["opinion"], words["count"]], rows, words)
+
+
+def _public(quality: Quality, words: _Words) -> list[str]:
+    rows = [
+        [
+            words.one(NAMES[one.topic]),
+            "–" if one.mean is None else words.decimal(one.mean),
+            words["withheld"] if one.at_least is None else words.number(one.at_least),
+        ]
+        for one in quality.public_opinions
+    ]
+    heads = [words["topic"], words["mean"], words["count"]]
+    return [
+        f"<h2>{words['public']}</h2>",
+        f"<p>{words['public_note']}</p>",
+        _table(words["public"], heads, rows),
+    ]
 
 
 def _counts(name: str, heads: list[str], rows: list[list[str]], words: _Words) -> list[str]:

@@ -25,7 +25,16 @@ from wallet_api.terminals.store import profile_of_mirror
 from wallet_api.wiring import Service
 
 from . import page, store
-from .figures import OPINIONS, PERIOD_DAYS, Quality, availability, groups_of, opinions_of, verdicts_of
+from .figures import (
+    OPINIONS,
+    PERIOD_DAYS,
+    Quality,
+    availability,
+    groups_of,
+    opinions_of,
+    public_opinions_of,
+    verdicts_of,
+)
 
 router = APIRouter(tags=["Qualité"])
 _LATE = timedelta(days=31)  # a terminal works for 30 days without a network
@@ -117,6 +126,7 @@ def gather(service: Service) -> Quality:
     today = paris_day(now)
     days = (today - timedelta(days=PERIOD_DAYS)).isoformat(), (today - timedelta(days=1)).isoformat()
     with service.database.read() as connection:
+        public = store.opinions_between(connection, *days)
         hours, reports = store.hours_since(connection, first), store.days_between(connection, *days)
         share, known = availability(*store.minutes_since(connection, first, until), until)
         published = last_in_force(connection)
@@ -129,4 +139,5 @@ def gather(service: Service) -> Quality:
         lists_age_seconds=None if published is None else now - published.started_at,
         verdicts=verdicts_of(reports),
         opinions=opinions_of(reports),
+        public_opinions=public_opinions_of(public),
     )

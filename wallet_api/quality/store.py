@@ -86,11 +86,29 @@ def days_between(connection: Connection, first: str, last: str) -> dict[tuple[st
     return {(kind, profile, value): int(count) for kind, profile, value, count in rows}
 
 
+def add_opinion(connection: Connection, day: str, topic: str, note: int) -> None:
+    """Count one opinion of the public."""
+    _add(connection, tables.opinion_count.name, {"day": day, "topic": topic, "note": note}, 1)
+
+
+def opinions_between(connection: Connection, first: str, last: str) -> dict[tuple[str, int], int]:
+    """Sums of the public's opinions from the day `first` to `last`, by topic and note."""
+    table = tables.opinion_count
+    rows = connection.execute(
+        select(table.c.topic, table.c.note, func.sum(table.c.count))
+        .where(table.c.authority_id == SERVICE, table.c.day >= first, table.c.day <= last)
+        .group_by(table.c.topic, table.c.note)
+    )
+    return {(topic, note): int(count) for topic, note, count in rows}
+
+
 def purge(connection: Connection, now: int) -> None:
     """Forget hours, days and marks past their time."""
     first = paris_day(now - KEPT).isoformat()
     hours, days, marks = tables.service_hour, tables.terminal_day, tables.terminal_report
     connection.execute(delete(hours).where(hours.c.authority_id == SERVICE, hours.c.hour < now - KEPT))
+    public = tables.opinion_count
+    connection.execute(delete(public).where(public.c.authority_id == SERVICE, public.c.day < first))
     connection.execute(delete(days).where(days.c.authority_id == SERVICE, days.c.day < first))
     connection.execute(
         delete(marks).where(marks.c.authority_id == SERVICE, marks.c.recorded_at < now - KEPT_MARKS)
