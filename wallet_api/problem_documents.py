@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from fastapi import FastAPI, Request
@@ -22,6 +22,7 @@ from .problems import PROBLEMS, Problem, WalletError
 from .storage_full import means_storage_full
 from .telemetry import log, place_of
 
+_PLACES: Final = frozenset({"body", "query", "path", "header"})
 MEDIA_TYPE: Final = "application/problem+json"
 _BY_STATUS: Final = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 400: "invalid-request"}
 _STEP_UP: Final = 'Bearer error="insufficient_user_authentication", acr_values="eidas2 eidas3"'  # RFC 9470
@@ -90,7 +91,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def _content(request: Request, error: RequestValidationError) -> JSONResponse:
         code = _REFUSED_CONTENT.get(request.url.path, "content-refused")
-        return render(PROBLEMS[code], request, fields=_known_fields(error))
+        return render(PROBLEMS[code], request, fields=_known_fields(error, _declared(request.app)))
 
     @app.exception_handler(NoConnectionFree)
     @app.exception_handler(InterfaceError)
@@ -119,10 +120,32 @@ def _full(request: Request, error: Exception) -> JSONResponse:
     return render(PROBLEMS["storage-full"], request)
 
 
-def _known_fields(error: RequestValidationError) -> list[str]:
-    """Places of the faults by declared name. A member that we did not declare was named by the client: left out."""
+def _known_fields(error: RequestValidationError, declared: frozenset[str]) -> list[str]:
+    """Places of the faults by declared name; what the client named, or the validation's own choices, is left out."""
     places = set()
     for fault in error.errors():
         if fault["type"] not in {"extra_forbidden", "json_invalid"}:
-            places.add(".".join(str(part) for part in fault["loc"] if not isinstance(part, int)))
-    return sorted(places)
+            places.add(".".join(str(part) for part in fault["loc"] if str(part) in declared))
+    return sorted(places - {""})
+
+
+def _declared(app: FastAPI) -> frozenset[str]:
+    """Every name that the description of the interface declares; made once."""
+    known: frozenset[str] | None = getattr(app.state, "declared_names", None)
+    if known is None:
+        known = app.state.declared_names = frozenset(names_in(app.openapi())) | _PLACES
+    return known
+
+
+def names_in(description: object) -> Iterator[str]:
+    """The names of members and parameters in an OpenAPI document."""
+    if isinstance(description, list):
+        for one in description:
+            yield from names_in(one)
+    if isinstance(description, dict):
+        members = description.get("properties")
+        yield from members if isinstance(members, dict) else ()
+        if "in" in description and isinstance(description.get("name"), str):
+            yield description["name"]
+        for one in description.values():
+            yield from names_in(one)

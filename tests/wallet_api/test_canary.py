@@ -100,6 +100,8 @@ def _bodies(operation: dict[str, Any], document: dict[str, Any]) -> Iterator[tup
                 yield media_type, json.dumps({**filled, canary: canary}).encode()
                 yield media_type, json.dumps(filled).encode()
                 yield media_type, f'{{"{canary}": "{canary}'.encode()
+                nested = {name: {canary: canary, f"{canary}2": {canary: 1}} for name in filled}
+                yield media_type, json.dumps(nested).encode()
                 yield media_type, json.dumps([canary, {canary: {canary: canary}}]).encode()
             else:
                 yield media_type, "&".join(f"{name}={quote(canary)}" for name in [*filled, canary]).encode()
@@ -234,9 +236,9 @@ def test_planted_log_line_is_found(client, tokens, lines, monkeypatch):
     """A refusal that logs what was sent."""
     known = problem_documents._known_fields
 
-    def telling(error):
+    def telling(error, declared):
         logging.getLogger("wallet_api").warning("refused %s", error.errors())
-        return known(error)
+        return known(error, declared)
 
     monkeypatch.setattr(problem_documents, "_known_fields", telling)
     assert any("logged" in one for one in push(client, tokens, lines, "/authority/licences/searches").leaked)

@@ -1,0 +1,49 @@
+"""A small run of `./run apifuzz`, and the fault that it must find."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.apifuzz.__main__ import main
+from tests.apifuzz.checks import fault_of
+
+pytestmark = pytest.mark.slow
+TYPE = b"http://127.0.0.1:8460/problems/not-found"
+GOOD = b'{"type":"' + TYPE + b'","title":"There is nothing at this address.","status":404}'
+
+
+def test_nothing_is_found_as_a_clerk(capsys):
+    """Each operation's edges: nothing fails, and each refusal is the catalogue's."""
+    assert main(["--examples", "1", "--phases", "coverage", "--role", "clerk"]) == 0, capsys.readouterr().out
+
+
+def test_planted_failure_is_found(capsys):
+    """A search that fails for some references."""
+    assert (
+        main(["--examples", "1", "--phases", "coverage", "--role", "clerk", "--plant", "--path", "searches$"])
+        == 0
+    )
+    assert "the planted fault was found" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("status", "media_type", "content"),
+    [
+        (404, "application/json", GOOD),
+        (404, "application/problem+json", b"{"),
+        (404, "application/problem+json", GOOD.replace(b"nothing", b"no 284077599912345")),
+        (404, "application/problem+json", GOOD.replace(b"not-found", b"284077599912345")),
+        (404, "application/problem+json", GOOD.replace(b'"status"', b'"asked":"x","status"')),
+        (400, "application/problem+json", GOOD),
+        (404, "application/problem+json", GOOD[:-1] + b',"fields":["body.284077599912345"]}'),
+    ],
+)
+def test_refusal_in_other_words_is_told(status, media_type, content):
+    """What an answer could repeat, or get wrong."""
+    assert fault_of(status, media_type, content, {"body", "points"}) is not None
+
+
+def test_refusal_of_the_catalogue_passes():
+    """With the names that the interface declares."""
+    content = GOOD[:-1] + b',"fields":["body.points"]}'
+    assert fault_of(404, "application/problem+json; charset=utf-8", content, {"body", "points"}) is None
