@@ -35,6 +35,10 @@ exemples :
   wallet-api init --home maison --demo
   wallet-api serve --home maison
   wallet-api offer --home maison --person camille --document driving_licence
+  wallet-api backup --home maison service.backup
+  wallet-api restore --home nouvelle service.backup --published maison/published
+
+Codes de retour : 0 fait ; 1 ce qui était à vérifier ne tient pas (audit verify, drill) ; 2 refusé, le texte dit quoi faire.
 
 Démonstrateur, service non officiel, données fictives.
 """
@@ -102,7 +106,12 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=_init)
 
     one = commands.add_parser(
-        "serve", parents=[home], help="répondre aux téléphones, aux agents, aux terminaux"
+        "serve",
+        parents=[home],
+        help="répondre aux téléphones, aux agents, aux terminaux",
+        description="/healthz : le processus vit. /readyz : base, clés et listes sont prêtes, et qui tient les baux ; 503 "
+        "dit laquelle manque. /metrics (Prometheus) : requêtes, actes, âge des listes, propositions qui attendent, "
+        "actes encore annulables ; jamais personne. Plusieurs processus peuvent servir une base.",
     )
     one.add_argument("--host", help="adresse d'écoute ; par défaut celle de l'adresse publique")
     one.add_argument("--port", type=int, help="port d'écoute ; par défaut celui de l'adresse publique")

@@ -12,6 +12,11 @@ def new_id(now: int) -> str:
     return f"{value:032x}"
 
 
+def first_id(instant: int) -> str:
+    """Not above any identifier that `new_id` makes at `instant` or later, and above every earlier one."""
+    return f"{(instant * 1000) << 80:032x}"
+
+
 def new_secret(size: int = 32) -> str:
     """An unguessable text of `size` random bytes, base64url."""
     return secrets.token_urlsafe(size)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 DAY: Final = 86_400  # seconds
+LONGEST_CANCEL_SECONDS: Final = 3_600  # the most that `LP_CANCEL_SECONDS` may say
 DEFAULT_BASE_URL: Final = "http://127.0.0.1:8460"
 _BASE_URL: Final = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?(?:/[a-z0-9._~-]+)*")
 _LOOPBACK: Final = re.compile(r"http://(?:127\.[0-9.]+|localhost|testserver)(?::[0-9]{1,5})?(?:/.*)?")
@@ -158,7 +159,7 @@ def from_environment(environment: Mapping[str, str], home: Path, *, base_url: st
         base_url=base_url,
         demo=demo,
         database_url=environment.get("LP_DATABASE_URL", ""),
-        cancel_seconds=_number(environment, "LP_CANCEL_SECONDS", 300, 0, 3600),
+        cancel_seconds=_number(environment, "LP_CANCEL_SECONDS", 300, 0, LONGEST_CANCEL_SECONDS),
         acts_per_hour=_number(environment, "LP_ACTS_PER_HOUR", 100, 1, 10_000),
         publish_after_acts=_flag(environment, "LP_PUBLISH_AFTER_ACTS"),
         credential_seconds=_number(environment, "LP_CREDENTIAL_DAYS", 14, 1, 14) * DAY,

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from sqlalchemy import text
 
+from tests.conftest import INSTANT
 from tests.wallet_api.conftest import approve
 from wallet_api.health import readiness
+from wallet_api.identifiers import first_id, new_id
 from wallet_api.lease import hold
 from wallet_api.publication.run import publish_now
 
@@ -98,6 +100,24 @@ def test_metrics_count_what_waits_and_what_can_be_cancelled(
     clock.instant += 300
     told = _metrics(client)
     assert told['lp_acts_cancellable{of="points"}'] == told['lp_acts_cancellable{of="right_or_title"}'] == 0
+
+
+def test_identifiers_of_an_instant_begin_with_the_first_one():
+    """So that what can still be cancelled is counted over a stretch of the primary key."""
+    assert new_id(INSTANT - 1) < first_id(INSTANT) <= new_id(INSTANT) < first_id(INSTANT + 1)
+
+
+def test_acts_are_counted_by_kind_and_name_nobody(client, wallet, licence_authority):
+    """Those that were done; no identifier, reference or number in any line."""
+    assert licence_authority.withdraw(wallet.document_id, 1, "D-CANARY").status_code == 201
+    assert licence_authority.withdraw(wallet.document_id, 2, "D-CANARY").status_code == 409
+    told = _metrics(client)
+    assert {one: told[one] for one in told if one.startswith("lp_authority_acts_total")} == {
+        'lp_authority_acts_total{act="withdrawals"}': 1
+    }
+    text_of_all = client.get("/metrics").text
+    assert "CANARY" not in text_of_all
+    assert re.findall(r"[0-9a-f]{32}", text_of_all) == []
 
 
 def test_proposal_that_lapsed_waits_no_more(client, clock, wallet, licence_authority):

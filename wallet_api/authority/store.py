@@ -7,10 +7,15 @@ from typing import Final
 
 from sqlalchemy import Connection, Row, bindparam, exists, func, select, update
 
+from credentials.spec import Domain
 from wallet_api import tables
 from wallet_api.database import insert_once
+from wallet_api.identifiers import first_id
+from wallet_api.settings import LONGEST_CANCEL_SECONDS
 
 from .kinds import ON_MEASURES, MeasureKind
+
+_DOMAINS: Final = tuple(one.value for one in Domain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +192,10 @@ def is_measure(connection: Connection, authority_id: str, document_id: str, meas
 
 
 def count_cancellable(connection: Connection, now: int) -> int:
-    """Acts of all authorities that do not count yet, can still be cancelled, and were not."""
+    """Acts of all authorities that do not count yet, can still be cancelled, and were not.
+
+    Identifiers grow with time: the last hour of the primary key is read, however long the history.
+    """
     act, undone = tables.measure.alias(), tables.measure.alias()
     cancelled = exists().where(
         undone.c.authority_id == act.c.authority_id,
@@ -197,5 +205,11 @@ def count_cancellable(connection: Connection, now: int) -> int:
     return connection.execute(
         select(func.count())
         .select_from(act)
-        .where(act.c.released_at > now, act.c.kind != MeasureKind.CANCELLATION, ~cancelled)
+        .where(
+            act.c.authority_id.in_(_DOMAINS),
+            act.c.measure_id >= first_id(now - LONGEST_CANCEL_SECONDS),
+            act.c.released_at > now,
+            act.c.kind != MeasureKind.CANCELLATION,
+            ~cancelled,
+        )
     ).scalar_one()

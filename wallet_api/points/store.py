@@ -9,10 +9,14 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
 
+from credentials.spec import Domain
 from wallet_api import tables
 from wallet_api.database import insert_once
+from wallet_api.identifiers import first_id
+from wallet_api.settings import LONGEST_CANCEL_SECONDS
 
 NOBODY: Final = "0" * 32
+_DOMAINS: Final = tuple(one.value for one in Domain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,10 @@ def _members(row: BalanceRow) -> dict[str, object]:
 
 
 def count_cancellable(connection: Connection, now: int) -> int:
-    """Acts of all authorities that do not count yet, can still be cancelled, and were not."""
+    """Acts of all authorities that do not count yet, can still be cancelled, and were not.
+
+    Identifiers grow with time: the last hour of the primary key is read, however long the history.
+    """
     act, undone = tables.points_entry.alias(), tables.points_entry.alias()
     cancelled = exists().where(
         undone.c.authority_id == act.c.authority_id,
@@ -196,5 +203,11 @@ def count_cancellable(connection: Connection, now: int) -> int:
     return connection.execute(
         select(func.count())
         .select_from(act)
-        .where(act.c.released_at > now, act.c.kind != "cancellation", ~cancelled)
+        .where(
+            act.c.authority_id.in_(_DOMAINS),
+            act.c.entry_id >= first_id(now - LONGEST_CANCEL_SECONDS),
+            act.c.released_at > now,
+            act.c.kind != "cancellation",
+            ~cancelled,
+        )
     ).scalar_one()
