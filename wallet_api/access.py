@@ -13,6 +13,7 @@ from fastapi import Request
 from credentials.strict_json import JsonValue
 
 from .identity.access_token import TokenRefused
+from .openapi.raises import guard
 from .pace import MINUTE
 from .problems import WalletError
 from .roles import AUTHORITY_OF, AccessRole
@@ -35,6 +36,7 @@ def requires(*roles: AccessRole) -> Callable[[Request], Actor]:
     503 keys of the issuer out of reach.
     """
 
+    @guard("official", roles, problems=("unauthenticated", "forbidden", "identity-unavailable"))
     def who(request: Request) -> Actor:
         return identify(request, roles)[0]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -21,6 +22,8 @@ from .identity import development_routes
 from .identity.choose import require_trust
 from .mandates import routes as mandates
 from .open_data import routes as open_data
+from .openapi import routes as openapi
+from .openapi.document import make_document
 from .openid4vci import credential, metadata, nonce, token
 from .pages import routes as pages
 from .points import routes as points
@@ -70,6 +73,7 @@ _ROUTERS = (
     open_data.router,
     health.router,
     pages.router,
+    openapi.router,
 )
 
 
@@ -87,6 +91,21 @@ async def _with_steward(app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(steward.stop)
 
 
+class _Application(FastAPI):
+    """FastAPI with our own description of the interface."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document; made once for the routes and the address that there are."""
+        if self.openapi_schema is None:
+            self.openapi_schema = make_document(
+                self.routes,
+                title=self.title,
+                version=self.version,
+                base_url=self.state.service.settings.base_url,
+            )
+        return self.openapi_schema
+
+
 def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     """The application. Makes no table and no key: `wallet-api init` does.
 
@@ -94,19 +113,14 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     """
     service = service or wire(settings)
     require_trust(settings, service.trust)
-    app = FastAPI(
+    app = _Application(
         title="Laissez-passer",
-        summary="Démonstrateur, service non officiel, données fictives.",
         version="0.1.0",
-        openapi_url="/docs.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         lifespan=_with_steward,
-        responses={
-            "4XX": {"model": problem_documents.ProblemBody, "description": "Problem document (RFC 9457)"},
-            "5XX": {"model": problem_documents.ProblemBody, "description": "Problem document (RFC 9457)"},
-        },
     )
     app.state.service = service
     problem_documents.install(app)

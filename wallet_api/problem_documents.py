@@ -13,11 +13,11 @@ from typing import Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
+from .openapi.raises import REFUSED_CONTENT
 from .problems import PROBLEMS, Problem, WalletError
 from .storage_full import means_storage_full
 from .telemetry import log, place_of
@@ -26,18 +26,6 @@ _PLACES: Final = frozenset({"body", "query", "path", "header"})
 MEDIA_TYPE: Final = "application/problem+json"
 _BY_STATUS: Final = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 400: "invalid-request"}
 _STEP_UP: Final = 'Bearer error="insufficient_user_authentication", acr_values="eidas2 eidas3"'  # RFC 9470
-# Protocol endpoints answer 400 with their own code where others answer 422.
-_REFUSED_CONTENT: Final = {"/token": "invalid-request", "/credential": "credential-request-refused"}
-
-
-class ProblemBody(BaseModel):
-    """An RFC 9457 problem document. Nothing in it comes from the request."""
-
-    type: str
-    title: str
-    status: int
-    error: str | None = None
-    fields: list[str] | None = None
 
 
 def render(
@@ -90,7 +78,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def _content(request: Request, error: RequestValidationError) -> JSONResponse:
-        code = _REFUSED_CONTENT.get(request.url.path, "content-refused")
+        code = REFUSED_CONTENT.get(request.url.path, "content-refused")
         return render(PROBLEMS[code], request, fields=_known_fields(error, _declared(request.app)))
 
     @app.exception_handler(NoConnectionFree)

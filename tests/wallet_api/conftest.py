@@ -11,19 +11,23 @@ from typing import Any
 
 import psycopg
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
 from credentials.spec import DocumentType, Form
 from tests.conftest import INSTANT
 from tests.wallet_api import postgres_cluster
 from tests.wallet_api.simulated_wallet import SimulatedWallet
+from wallet_api import problem_documents
 from wallet_api.app import create_app
 from wallet_api.backup import restore_backup
 from wallet_api.clock import Clock, fixed_clock
 from wallet_api.home import make_home
 from wallet_api.identity.fictitious_callers import CALLERS, first_of
+from wallet_api.openapi.raises import problems_of
 from wallet_api.openid4vci.offer import make_offer
+from wallet_api.problems import Problem
 from wallet_api.registries.fictitious import PEOPLE
 from wallet_api.roles import AccessRole
 from wallet_api.settings import Settings, read_settings
@@ -255,6 +259,24 @@ def approve(by: Authority, proposed: Any, **more: Any) -> Any:
     """The approval of a proposal that was answered with 202."""
     assert proposed.status_code == 202, proposed.text
     return by.post(f"/authority/proposals/{proposed.json()['proposal_id']}/approval", {}, **more)
+
+
+@pytest.fixture(autouse=True)
+def _only_declared_problems(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test asks, an operation answers only the problems that its description lists."""
+    undeclared: set[str] = set()
+    render = problem_documents.render
+
+    def observe(problem: Problem, request: Request, **more: Any) -> Response:
+        route = request.scope.get("route")
+        asked = isinstance(route, APIRoute) and request.method in (route.methods or ())
+        if asked and route.include_in_schema and problem.code not in problems_of(route):
+            undeclared.add(f'{route.operation_id}: add "{problem.code}" to openapi/raised.py')
+        return render(problem, request, **more)
+
+    monkeypatch.setattr(problem_documents, "render", observe)
+    yield
+    assert not undeclared, f"problems that the OpenAPI document does not list: {sorted(undeclared)}"
 
 
 # Backups

@@ -167,6 +167,7 @@ def _push_operation(
     sent += [(fitting, "", b"", {name: canary}) for name in HEADERS for canary in (_DIGITS, TOGETHER)]
     roles = [one for one in operation.get("x-roles", tokens) if one in tokens] or [*tokens]
     bearers = [f"Bearer {tokens[roles[0]]}", None, f"Bearer {TOGETHER}", f"DPoP {_DIGITS}"]
+    bearers += [f"Bearer {tokens[one]}" for one in tokens if one not in roles][:1]
     for number, (where, kind, body, more) in enumerate(sent):
         bearer = bearers[0] if kind else bearers[number % len(bearers)]
         headers = {"Idempotency-Key": f"key-of-canary-{done.requests:06}", **more}

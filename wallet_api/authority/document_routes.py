@@ -49,7 +49,12 @@ licences = APIRouter(prefix="/authority/licences", tags=["Permis"])
 cards = APIRouter(prefix="/authority/cards", tags=["Carte Vitale"])
 
 
-@licences.post("/{licence_id}/wallets/{wallet_id}/losses", operation_id="loseLicenceWallet", status_code=201)
+@licences.post(
+    "/{licence_id}/wallets/{wallet_id}/losses",
+    operation_id="loseLicenceWallet",
+    status_code=201,
+    response_model=MeasureAnswer,
+)
 def lose_licence_wallet(
     service: ServiceOf,
     actor: LicenceActor,
@@ -62,7 +67,12 @@ def lose_licence_wallet(
     return _lose(service, actor, (LICENCE, licence_id), wallet_id, body, terms)
 
 
-@cards.post("/{card_id}/wallets/{wallet_id}/losses", operation_id="loseCardWallet", status_code=201)
+@cards.post(
+    "/{card_id}/wallets/{wallet_id}/losses",
+    operation_id="loseCardWallet",
+    status_code=201,
+    response_model=MeasureAnswer,
+)
 def lose_card_wallet(
     service: ServiceOf,
     actor: CardActor,

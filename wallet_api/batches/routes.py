@@ -23,11 +23,21 @@ from . import store
 from .read_file import read_file
 from .rehearse import rehearse
 
-router = APIRouter(prefix="/authority/licences", tags=["Lots"])
+router = APIRouter(prefix="/authority/licences", tags=["Actes"])
 _MOST_SHOWN: Final = 500
 _PATH: Final = "/authority/licences/batches"
 File = Annotated[
-    bytes, Body(media_type="text/csv", description="A table of acts in CSV, at most 5,000 lines.")
+    bytes,
+    Body(
+        media_type="text/csv",
+        description="A table of acts in CSV, at most 5,000 lines.",
+        examples=[
+            (
+                "act,licence_id,decision_reference,committed_on,established_on,points,offence_class\n"
+                "withdrawal,019a4b7c5e2070318a4d6f0b2c9e1d57,D-2026-000123,2026-10-12,2026-10-30,3,contravention_4\n"
+            )
+        ],
+    ),
 ]
 
 

@@ -13,6 +13,7 @@ from wallet_api import audit
 from wallet_api.access import Actor, identify
 from wallet_api.asked_service import ServiceOf
 from wallet_api.authority.store import find_document
+from wallet_api.openapi.raises import guard
 from wallet_api.problems import WalletError
 from wallet_api.registries.adapters import (
     HOLDER_CARD,
@@ -80,6 +81,11 @@ class Owner:
         raise WalletError("not-found")
 
 
+@guard(
+    "official",
+    (AccessRole.CITIZEN,),
+    problems=("unauthenticated", "forbidden", "assurance-too-low", "pivot-missing", "identity-unavailable"),
+)
 def _citizen(request: Request) -> Citizen:
     actor, claims = identify(request, (AccessRole.CITIZEN,))
     require_assurance(claims)

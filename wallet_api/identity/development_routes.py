@@ -7,7 +7,7 @@ answered, and the token comes back to nobody by redirection.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse
@@ -17,12 +17,14 @@ from wallet_api.problems import WalletError
 from .development import TOKEN_SECONDS, DevelopmentIssuer
 from .fictitious_callers import CALLERS
 
-router = APIRouter(prefix="/dev", tags=["Développement"])
+router = APIRouter(prefix="/dev", tags=["Connexion"])
 _LOOPBACK_HOST: Final = re.compile(r"(?:127\.[0-9.]{5,11}|localhost|\[::1\]|testserver)(?::[0-9]{1,5})?")
 _LEVELS: Final = r"^eidas[123]$"
 
 
-@router.get("/.well-known/openid-configuration", operation_id="readDevelopmentIssuer")
+@router.get(
+    "/.well-known/openid-configuration", operation_id="readDevelopmentIssuer", response_model=dict[str, Any]
+)
 def read_issuer(request: Request) -> JSONResponse:
     """Demonstration only: where the development issuer's keys and tokens are."""
     issuer = _issuer(request)
@@ -41,13 +43,13 @@ def read_issuer(request: Request) -> JSONResponse:
     )
 
 
-@router.get("/jwks", operation_id="readDevelopmentKeys")
+@router.get("/jwks", operation_id="readDevelopmentKeys", response_model=dict[str, Any])
 def read_keys(request: Request) -> JSONResponse:
     """Demonstration only: the public key of the development issuer."""
     return JSONResponse(_issuer(request).key_set(), media_type="application/jwk-set+json")
 
 
-@router.post("/token", operation_id="requestDevelopmentToken")
+@router.post("/token", operation_id="requestDevelopmentToken", response_model=dict[str, Any])
 def request_token(
     request: Request,
     name: Annotated[str, Form(pattern=r"^[a-z]{1,32}$")],

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
+from wallet_api import entity_tags
 from wallet_api.asked_service import ServiceOf
 from wallet_api.wiring import Service
 
 from .describe import LICENCE_URL, Catalogue, describe
 from .tables_of_month import Name, table_of_month
 
-router = APIRouter(tags=["Open data"])
+router = APIRouter(tags=["Données ouvertes"])
 _CACHE: Final = "public, max-age=3600"
 _CSV: Final = "text/csv; charset=utf-8; header=present"
-_ANSWER: Final = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+_LINES: Final = "month,offence,withdrawals\n2026-10,exces_20,40\n"
+_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": _LINES}}},
+    **entity_tags.NOT_MODIFIED,
+}
 
 
 @router.get("/open-data", operation_id="describeOpenData")
@@ -30,7 +34,7 @@ def read_description(service: ServiceOf, response: Response) -> Catalogue:
     "/open-data/withdrawals.csv",
     operation_id="readWithdrawals",
     response_class=Response,
-    responses=_ANSWER,  # type: ignore[arg-type]
+    responses=_ANSWER,
 )
 def read_withdrawals(service: ServiceOf, request: Request) -> Response:
     """Withdrawals of points by month and kind of offence, of the last 24 months that are over."""
@@ -41,7 +45,7 @@ def read_withdrawals(service: ServiceOf, request: Request) -> Response:
     "/open-data/documents.csv",
     operation_id="readDocuments",
     response_class=Response,
-    responses=_ANSWER,  # type: ignore[arg-type]
+    responses=_ANSWER,
 )
 def read_documents(service: ServiceOf, request: Request) -> Response:
     """Documents by kind and state, as of the first day of the month."""
@@ -50,13 +54,8 @@ def read_documents(service: ServiceOf, request: Request) -> Response:
 
 def _table(service: Service, request: Request, name: Name) -> Response:
     content = table_of_month(service, name).content
-    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    headers = {
-        "ETag": tag,
-        "Cache-Control": _CACHE,
+    more = {
         "Link": f'<{service.settings.base_url}/open-data>; rel="describedby"; type="application/json", '
         f'<{LICENCE_URL}>; rel="license"',
     }
-    if tag in request.headers.get("if-none-match", ""):
-        return Response(None, 304, headers)
-    return Response(content, 200, headers, _CSV)
+    return entity_tags.answer(request, content, _CSV, cache=_CACHE, more=more)

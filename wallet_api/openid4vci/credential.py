@@ -24,10 +24,12 @@ from wallet_api.access import require_pace
 from wallet_api.asked_service import ServiceOf
 from wallet_api.identifiers import new_secret
 from wallet_api.issuance.issue import Order, issue
+from wallet_api.openapi.raises import raises
 from wallet_api.problems import WalletError
 from wallet_api.wiring import Service
 
 from . import dpop, store
+from .answers import IssuedCredentials
 from .configurations import CONFIGURATIONS, Configuration
 from .dpop import DpopProof
 from .own_key_jwt import OwnKeyJwtInvalid, read, require_recent
@@ -42,7 +44,11 @@ class Proofs(BaseModel):
     """Key proofs of one type."""
 
     model_config = ConfigDict(extra="forbid")
-    jwt: list[str] = Field(min_length=1, max_length=64)
+    jwt: list[str] = Field(
+        min_length=1,
+        max_length=64,
+        examples=[["eyJ0eXAiOiJvcGVuaWQ0dmNpLXByb29mK2p3dCJ9.eyJub25jZSI6Ii4uLiJ9.c2ln"]],
+    )
 
 
 class PrivateOptions(BaseModel):
@@ -66,7 +72,22 @@ class Notification(BaseModel):
     event: Literal["credential_accepted", "credential_failure", "credential_deleted"]
 
 
-@router.post("/credential", operation_id="requestCredential")
+@router.post(
+    "/credential",
+    operation_id="requestCredential",
+    response_model=IssuedCredentials,
+    openapi_extra=raises(
+        "configuration-unknown",
+        "proof-refused",
+        "nonce-refused",
+        "device-key-used",
+        "wallet-paused",
+        "credential-denied",
+        "registry-silent",
+        "person-unknown",
+        "signing-unavailable",
+    ),
+)
 def request_credential(
     service: ServiceOf,
     body: CredentialRequest,

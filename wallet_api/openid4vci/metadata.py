@@ -6,31 +6,45 @@ the roots with the fingerprints that came with the offer, out of band, and pins 
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse
+import json
+
+from fastapi import APIRouter, Request, Response
 
 from credentials.jws import b64url_encode
 from credentials.spec import Domain
+from wallet_api import entity_tags
 from wallet_api.asked_service import ServiceOf
 from wallet_api.wiring import Service
 
+from .answers import AuthorizationServerMetadata, IssuerMetadata
 from .configurations import CONFIGURATIONS
 from .offer import PRE_AUTHORIZED, root_fingerprint
 
 router = APIRouter(tags=["Découverte"])
 
 
-@router.get("/.well-known/openid-credential-issuer", operation_id="readIssuerMetadata")
-def read_issuer_metadata(service: ServiceOf) -> Response:
+@router.get(
+    "/.well-known/openid-credential-issuer",
+    operation_id="readIssuerMetadata",
+    response_model=IssuerMetadata,
+    responses=entity_tags.NOT_MODIFIED,
+)
+def read_issuer_metadata(service: ServiceOf, request: Request) -> Response:
     """What is issued here, where, and under which roots."""
-    return _document(issuer_metadata(service))
+    return _document(request, issuer_metadata(service))
 
 
-@router.get("/.well-known/oauth-authorization-server", operation_id="readAuthorizationServerMetadata")
-def read_authorization_server_metadata(service: ServiceOf) -> Response:
+@router.get(
+    "/.well-known/oauth-authorization-server",
+    operation_id="readAuthorizationServerMetadata",
+    response_model=AuthorizationServerMetadata,
+    responses=entity_tags.NOT_MODIFIED,
+)
+def read_authorization_server_metadata(service: ServiceOf, request: Request) -> Response:
     """Where tokens come from and how they are bound."""
     base = service.settings.base_url
     return _document(
+        request,
         {
             "issuer": base,
             "token_endpoint": f"{base}/token",
@@ -39,7 +53,7 @@ def read_authorization_server_metadata(service: ServiceOf) -> Response:
             "token_endpoint_auth_methods_supported": ["none"],
             "pre-authorized_grant_anonymous_access_supported": True,
             "dpop_signing_alg_values_supported": ["ES256"],
-        }
+        },
     )
 
 
@@ -73,5 +87,6 @@ def _root(service: Service, domain: Domain) -> dict[str, str]:
     }
 
 
-def _document(content: dict[str, object]) -> Response:
-    return JSONResponse(content, headers={"Cache-Control": "public, max-age=300"})
+def _document(request: Request, content: dict[str, object]) -> Response:
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return entity_tags.answer(request, text.encode(), "application/json", cache="public, max-age=300")

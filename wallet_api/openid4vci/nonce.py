@@ -9,11 +9,12 @@ from wallet_api.asked_service import ServiceOf
 from wallet_api.identifiers import new_secret
 
 from . import store
+from .answers import FreshNonce
 
 router = APIRouter(tags=["Délivrance"])
 
 
-@router.post("/nonce", operation_id="requestNonce")
+@router.post("/nonce", operation_id="requestNonce", response_model=FreshNonce)
 def request_nonce(service: ServiceOf) -> Response:
     """A fresh `c_nonce` for key proofs."""
     now, nonce = service.clock.now(), new_secret(24)

@@ -17,10 +17,11 @@ from sqlalchemy import Connection
 from wallet_api.asked_service import ServiceOf
 from wallet_api.authority.standing import require_good_standing
 from wallet_api.identifiers import fingerprint, new_id
+from wallet_api.openapi.raises import raises
 from wallet_api.problems import WalletError
 from wallet_api.wiring import Service
 
-from . import dpop, store
+from . import answers, dpop, store
 from .dpop import DpopProof
 from .offer import PRE_AUTHORIZED
 from .secrets_of_authority import authority_of, new_authority_secret
@@ -30,7 +31,19 @@ TX_CODE_ATTEMPTS: Final = 5
 Tokens = dict[str, str | int]
 
 
-@router.post("/token", operation_id="requestToken")
+@router.post(
+    "/token",
+    operation_id="requestToken",
+    response_model=answers.Tokens,
+    openapi_extra=raises(
+        "unsupported-grant",
+        "grant-refused",
+        "tx-code-wrong",
+        "wallet-lost",
+        "document-suspended",
+        "document-revoked",
+    ),
+)
 def request_token(
     service: ServiceOf,
     grant_type: Annotated[str, Form()],

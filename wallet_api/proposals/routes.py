@@ -22,7 +22,7 @@ from .decide import APPROVED, DECIDERS, REFUSED, decide
 from .key_acts import require_known_signer
 from .propose import ProposalAnswer, ProposalKind, proposal_answer, propose
 
-router = APIRouter(prefix="/authority", tags=["Propositions"])
+router = APIRouter(prefix="/authority", tags=["Actes"])
 Decider = Annotated[Actor, Depends(requires(*DECIDERS))]
 Official = Annotated[Actor, Depends(requires(AccessRole.CLERK, *DECIDERS))]
 Operator = Annotated[Actor, Depends(requires(AccessRole.OPERATOR))]

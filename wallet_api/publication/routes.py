@@ -6,18 +6,19 @@ secret that came with a terminal's enrolment (threats.md, T38); a lost terminal'
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path as FilePath
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel
 
 from credentials.spec import Audience, Domain
 from keys.errors import SigningKeyError
+from wallet_api import entity_tags
 from wallet_api.access import Actor, requires
 from wallet_api.asked_service import ServiceOf
+from wallet_api.openapi.raises import raises
 from wallet_api.problems import WalletError
 from wallet_api.roles import AccessRole
 from wallet_api.terminals.store import mirror_opens
@@ -29,6 +30,23 @@ from .state import PublicationRefused, PublicationUnderWay
 router = APIRouter(tags=["Publication"])
 _PATH: Final = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,99}/){0,5}[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _JWT, _CWT = "application/statuslist+jwt", "application/statuslist+cwt"
+_BINARY: Final[dict[str, Any]] = {"schema": {"type": "string", "format": "binary"}, "example": ""}
+_TEXT: Final[dict[str, Any]] = {
+    "schema": {"type": "string"},
+    "example": "eyJ0eXAiOiJzdGF0dXNsaXN0K2p3dCJ9.e30.c2ln",
+}
+_METADATA: Final[dict[str, Any]] = {
+    "schema": {"type": "object"},
+    "example": {"signed": {"_type": "timestamp"}},
+}
+_FILE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"application/json": _METADATA, "application/cbor": _BINARY}},
+    **entity_tags.NOT_MODIFIED,
+}
+_LIST: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {_JWT: _TEXT, _CWT: _BINARY}},
+    **entity_tags.NOT_MODIFIED,
+}
 _DOMAINS: Final = {"l": Domain.LICENCE, "h": Domain.HEALTH}
 _OPERATORS: Final = requires(
     AccessRole.OPERATOR, AccessRole.CLERK, AccessRole.SUPERVISOR, AccessRole.HEALTH_AUTHORITY
@@ -43,7 +61,13 @@ class Published(BaseModel):
     files: int
 
 
-@router.get("/tuf/{area}/{path:path}", operation_id="readPublishedFile", response_class=Response)
+@router.get(
+    "/tuf/{area}/{path:path}",
+    operation_id="readPublishedFile",
+    openapi_extra=raises("unauthenticated") | {"security": [{}, {"terminal": []}]},
+    response_class=Response,
+    responses=_FILE,
+)
 def read_published_file(
     service: ServiceOf,
     request: Request,
@@ -59,7 +83,13 @@ def read_published_file(
     return _file(request, service.settings.published_folder / area / path, kind)
 
 
-@router.get("/s/{letter}/{number}", operation_id="readStatusList", response_class=Response)
+@router.get(
+    "/s/{letter}/{number}",
+    operation_id="readStatusList",
+    openapi_extra=raises("not-acceptable"),
+    response_class=Response,
+    responses=_LIST,
+)
 def read_status_list(
     service: ServiceOf,
     request: Request,
@@ -80,7 +110,9 @@ def read_status_list(
     return answer
 
 
-@router.post("/authority/publications", operation_id="publish", status_code=201)
+@router.post(
+    "/authority/publications", operation_id="publish", openapi_extra=raises("not-ready"), status_code=201
+)
 def request_publication(service: ServiceOf, actor: Annotated[Actor, Depends(_OPERATORS)]) -> Published:  # noqa: ARG001
     """Publish what the database says now."""
     try:
@@ -104,8 +136,4 @@ def _file(request: Request, path: FilePath, kind: str) -> Response:
         content = path.read_bytes()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise WalletError("not-found") from None
-    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if tag in request.headers.get("if-none-match", ""):
-        return Response(None, 304, headers)
-    return Response(content, 200, headers, kind)
+    return entity_tags.answer(request, content, kind)
