@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from sqlalchemy import select
 
-from credentials.paris_day import paris_day
+from credentials.paris_day import paris_day, paris_midnight
 from credentials.spec import Audience
 from tests.conftest import INSTANT
 from tests.wallet_api.test_consequences import _enrolled_secret
@@ -22,6 +22,7 @@ from wallet_api.quality.page import _GROUPS, _TEXTS
 from wallet_api.quality.tally import GROUPS, Cell, Tally
 from wallet_api.terminals.enrol import report_lost
 
+HOUR_SECONDS, DAY = 3_600, 86_400
 HOUR = INSTANT - INSTANT % 3_600
 YESTERDAY = (paris_day(INSTANT) - timedelta(days=1)).isoformat()
 
@@ -272,3 +273,44 @@ def test_both_languages_say_all():
 def test_home_leads_to_the_quality_page(client):
     """A page that nobody finds is none."""
     assert 'href="/quality"' in client.get("/").text
+
+
+def test_days_are_those_of_paris_and_a_silent_one_is_told(service, client, clock):
+    """An hour lived late one evening, nothing the day after, one hour today: availability and times of each day."""
+    today = paris_midnight(paris_day(INSTANT))
+    with service.database.write() as connection:
+        for begins in (today - DAY - HOUR_SECONDS, today):
+            for minute in range(0, HOUR_SECONDS, 60):
+                store.mark_minute(connection, begins + minute)
+        store.add_hours(
+            connection,
+            {
+                Cell(today - DAY - HOUR_SECONDS, "answer", "pages", "ok"): 2,
+                Cell(today - DAY - HOUR_SECONDS, "latency", "pages", "25"): 2,
+                Cell(today, "answer", "pages", "ok"): 98,
+                Cell(today, "answer", "acts", "failed"): 2,
+                Cell(today, "latency", "pages", "5"): 90,
+                Cell(today, "latency", "acts", "100"): 8,
+                Cell(today, "latency", "acts", "more"): 2,
+            },
+        )
+    clock.instant = today + 2 * HOUR_SECONDS
+    days = client.get("/quality.json").json()["days"]
+    told = [tuple(one.values())[1:] for one in days]
+    assert told == [
+        (0.5, 100, 2, 5, 100, None),
+        (0.0, 0, 0, None, None, None),
+        (1.0, 2, 0, 25, 25, 25),
+    ]
+    assert [one["day"] for one in days] == [
+        (paris_day(INSTANT) - timedelta(days=n)).isoformat() for n in range(3)
+    ]
+    page = client.get("/quality?lang=en").text
+    assert f'<th scope="row">{days[0]["day"]}</th><td>50.00%</td><td>100</td><td>2</td>' in page
+
+
+def test_no_more_than_fourteen_days_are_told_one_by_one(service, client, clock):
+    """The rest is in the figures of the whole period."""
+    with service.database.write() as connection:
+        store.mark_minute(connection, clock.instant - 20 * DAY)
+    assert len(client.get("/quality.json").json()["days"]) == 14

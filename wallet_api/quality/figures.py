@@ -10,10 +10,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
 from typing import Final
 
 from pydantic import BaseModel
 
+from credentials.paris_day import paris_day, paris_midnight
 from verifier.reasons import Outcome, Reason
 
 from .opinions import NOTES, Topic
@@ -21,8 +23,22 @@ from .tally import BEYOND, BOUNDS, GROUPS
 
 THRESHOLD: Final = 10
 PERIOD_DAYS: Final = 30
+DAYS: Final = 14
+"""How many days are told one by one."""
 OPINIONS: Final = ("very_bad", "bad", "fair", "good", "very_good")
 Sums = Mapping[tuple[str, str, str], int]
+
+
+class DayFigures(BaseModel):
+    """One civil day of Paris, all addresses together; figures as in `GroupFigures` and `Quality`."""
+
+    day: date
+    availability: float | None
+    answers: int
+    failed: int
+    p50: int | None
+    p95: int | None
+    p99: int | None
 
 
 class GroupFigures(BaseModel):
@@ -62,6 +78,7 @@ class Quality(BaseModel):
     until: str
     availability: float | None
     minutes_known: int
+    days: list[DayFigures]
     groups: list[GroupFigures]
     lists_age_seconds: int | None
     verdicts: list[CountOf]
@@ -78,6 +95,41 @@ def availability(first: int | None, marked: int, until: int) -> tuple[float | No
     """The share of minutes that were marked since `first`, and how many whole minutes that was. `until` excluded."""
     known = 0 if first is None else max(0, until // 60 - first // 60)
     return (None if known == 0 else round(min(marked, known) / known, 5)), known
+
+
+def days_of(
+    first: int | None, minutes: Mapping[int, int], answers: Mapping[tuple[int, str, str], int], until: int
+) -> list[DayFigures]:
+    """The last `DAYS` days since the minute `first`, the newest first; a day of silence is one of them.
+
+    `minutes` are those marked, by hour; `answers` are counts by hour, kind and value; `until` is a whole minute.
+    """
+    if first is None or until <= first:
+        return []
+    today = paris_day(until - 1)
+    found = [today - timedelta(days=back) for back in range(DAYS)]
+    return [_day(one, first, minutes, answers, until) for one in found if one >= paris_day(first)]
+
+
+def _day(
+    day: date,
+    first: int,
+    minutes: Mapping[int, int],
+    answers: Mapping[tuple[int, str, str], int],
+    until: int,
+) -> DayFigures:
+    begins, ends = paris_midnight(day), paris_midnight(day + timedelta(days=1))
+    marked = sum(count for hour, count in minutes.items() if begins <= hour < ends)
+    share, _ = availability(max(first, begins), marked, min(until, ends))
+    sums: dict[tuple[str, str], int] = {}
+    for (hour, kind, value), count in answers.items():
+        if begins <= hour < ends:
+            sums[kind, value] = sums.get((kind, value), 0) + count
+    ok, failed = sums.get(("answer", "ok"), 0), sums.get(("answer", "failed"), 0)
+    p50, p95, p99 = _quantiles({value: count for (kind, value), count in sums.items() if kind == "latency"})
+    return DayFigures(
+        day=day, availability=share, answers=ok + failed, failed=failed, p50=p50, p95=p95, p99=p99
+    )
 
 
 def verdicts_of(sums: Sums) -> list[CountOf]:
@@ -122,10 +174,16 @@ def _by_value(sums: Sums, wanted: str) -> dict[str, int]:
 
 def _group(name: str, sums: Sums) -> GroupFigures:
     ok, failed = sums.get(("answer", name, "ok"), 0), sums.get(("answer", name, "failed"), 0)
-    classes = [(bound, sums.get(("latency", name, str(bound)), 0)) for bound in BOUNDS]
-    total = sum(count for _, count in classes) + sums.get(("latency", name, BEYOND), 0)
-    p50, p95, p99 = (_quantile(classes, total, share) for share in (50, 95, 99))
+    latency = {value: sums.get(("latency", name, value), 0) for value in (*map(str, BOUNDS), BEYOND)}
+    p50, p95, p99 = _quantiles(latency)
     return GroupFigures(group=name, answers=ok + failed, failed=failed, p50=p50, p95=p95, p99=p99)
+
+
+def _quantiles(latency: Mapping[str, int]) -> tuple[int | None, ...]:
+    """The bounds of 50, 95 and 99 of 100 answers, from counts by bound."""
+    classes = [(bound, latency.get(str(bound), 0)) for bound in BOUNDS]
+    total = sum(count for _, count in classes) + latency.get(BEYOND, 0)
+    return tuple(_quantile(classes, total, share) for share in (50, 95, 99))
 
 
 def _quantile(classes: Iterable[tuple[int, int]], total: int, share: int) -> int | None:

@@ -11,7 +11,7 @@ from verifier.catalogue import catalogue
 from verifier.reasons import Reason
 from wallet_api.pages.frame import Language, frame
 
-from .figures import OPINIONS, PERIOD_DAYS, THRESHOLD, CountOf, Quality
+from .figures import DAYS, OPINIONS, PERIOD_DAYS, THRESHOLD, CountOf, Quality
 from .opinions import NAMES
 from .tally import BOUNDS
 
@@ -50,6 +50,8 @@ _TEXTS: Final = {
     "unknown": ("Rien n’est encore connu.", "Nothing is known yet."),
     "age": ("Âge des listes publiées : {age}.", "Age of the published lists: {age}."),
     "no_lists": ("Aucune liste n’est publiée.", "No list is published."),
+    "days": (f"Par jour, {DAYS} derniers jours", f"By day, last {DAYS} days"),
+    "day": ("Jour", "Day"),
     "latency": ("Temps de réponse", "Time to answer"),
     "latency_note": (
         "Chaque valeur est une borne : la moitié (50 %), 95 % ou 99 % des réponses étaient plus rapides ou égales.",
@@ -138,8 +140,26 @@ def _availability(quality: Quality, words: _Words) -> list[str]:
             f"<p>{words['available'].format(share=words.share(quality.availability), known=known)}</p>"
         )
     age = quality.lists_age_seconds
+    if quality.days:
+        lines.append(_days(quality, words))
     text = words["no_lists"] if age is None else words["age"].format(age=words.duration(max(0, age)))
     return [*lines, f"<p>{text}</p>"]
+
+
+def _days(quality: Quality, words: _Words) -> str:
+    rows = [
+        [
+            one.day.isoformat(),
+            "–" if one.availability is None else words.share(one.availability),
+            words.number(one.answers),
+            words.number(one.failed),
+            *(_bound(value, one.answers, words) for value in (one.p50, one.p95, one.p99)),
+        ]
+        for one in quality.days
+    ]
+    shares = [words.one((f"{share} %", f"{share}%")) for share in (50, 95, 99)]
+    heads = [words["day"], words["availability"], words["answers"], words["failed"], *shares]
+    return _table(words["days"], heads, rows)
 
 
 def _latency(quality: Quality, words: _Words) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from credentials.paris_day import paris_day
+from credentials.paris_day import paris_day, paris_midnight
 from verifier.reasons import Reason
 from wallet_api.asked_service import ServiceOf
 from wallet_api.clock import rfc3339
@@ -26,10 +26,12 @@ from wallet_api.wiring import Service
 
 from . import page, store
 from .figures import (
+    DAYS,
     OPINIONS,
     PERIOD_DAYS,
     Quality,
     availability,
+    days_of,
     groups_of,
     opinions_of,
     public_opinions_of,
@@ -128,13 +130,20 @@ def gather(service: Service) -> Quality:
     with service.database.read() as connection:
         public = store.opinions_between(connection, *days)
         hours, reports = store.hours_since(connection, first), store.days_between(connection, *days)
-        share, known = availability(*store.minutes_since(connection, first, until), until)
+        earliest, marked = store.minutes_since(connection, first, until)
+        share, known = availability(earliest, marked, until)
+        recent = paris_midnight(today - timedelta(days=DAYS))
+        minutes, answers = (
+            store.minutes_by_hour(connection, recent),
+            store.answers_by_hour(connection, recent),
+        )
         published = last_in_force(connection)
     return Quality(
         since=rfc3339(first),
         until=rfc3339(until),
         availability=share,
         minutes_known=known,
+        days=days_of(earliest, minutes, answers, until),
         groups=groups_of(hours),
         lists_age_seconds=None if published is None else now - published.started_at,
         verdicts=verdicts_of(reports),

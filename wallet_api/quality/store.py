@@ -43,6 +43,28 @@ def hours_since(connection: Connection, first: int) -> dict[tuple[str, str, str]
     return {(kind, subject, value): int(count) for kind, subject, value, count in rows}
 
 
+def answers_by_hour(connection: Connection, first: int) -> dict[tuple[int, str, str], int]:
+    """Answers of all addresses from the hour `first` on, by hour, kind (`answer`, `latency`) and value."""
+    table = tables.service_hour
+    rows = connection.execute(
+        select(table.c.hour, table.c.kind, table.c.value, func.sum(table.c.count))
+        .where(table.c.authority_id == SERVICE, table.c.hour >= first, table.c.kind != "minute")
+        .group_by(table.c.hour, table.c.kind, table.c.value)
+    )
+    return {(hour, kind, value): int(count) for hour, kind, value, count in rows}
+
+
+def minutes_by_hour(connection: Connection, first: int) -> dict[int, int]:
+    """How many minutes were marked in each hour from `first` on."""
+    table = tables.service_hour
+    rows = connection.execute(
+        select(table.c.hour, func.count())
+        .where(table.c.authority_id == SERVICE, table.c.hour >= first, table.c.kind == "minute")
+        .group_by(table.c.hour)
+    )
+    return {hour: count for hour, count in rows}  # noqa: C416 - rows are no pairs for the type checker
+
+
 def minutes_since(connection: Connection, first: int, until: int) -> tuple[int | None, int]:
     """The instant of the first minute marked from the hour `first` on, and how many were marked before `until`."""
     table = tables.service_hour
