@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from credentials.spec import LIST_SIZE, StatusValue
+from credentials.spec import LIST_SIZE, Domain, StatusValue
 from wallet_api import tables
 from wallet_api.database import insert_each_once, insert_once
 from wallet_api.identifiers import new_id
@@ -81,7 +81,10 @@ _credential, _cause, _fill = tables.credential, tables.status_cause, tables.list
 _KEYS_KNOWN: Final = (
     select(func.count())
     .select_from(_credential)
-    .where(_credential.c.device_key_hash.in_(bindparam("hashes", expanding=True)))
+    .where(
+        _credential.c.authority_id.in_([one.value for one in Domain]),  # the index begins with it
+        _credential.c.device_key_hash.in_(bindparam("hashes", expanding=True)),
+    )
 )
 _LAST_LIST: Final = (
     select(_fill.c.list_number, _fill.c.taken)
