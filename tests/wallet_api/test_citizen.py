@@ -359,7 +359,7 @@ def test_end_of_a_pause_revives_nothing_older(
     second.take(camille.post("/me/documents/driving_licence/offers")["offer"])
     other = collect(second, PROOF)
     roadside = Roadside(service, tmp_path / "terminals", clock)
-    mine = camille.get("/me/devices")["items"][0]["wallet_id"]
+    mine = camille.get("/me/devices")["items"][-1]["wallet_id"]
     camille.post(f"/me/devices/{mine}/pause")
     roadside.learn()
     assert [roadside.judge(one, POLICE)["reason"] for one in (superseded, current, other)] == [

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from operator import attrgetter
+from typing import Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from sqlalchemy import Connection
 
 from wallet_api.asked_service import ServiceOf
@@ -14,6 +15,7 @@ from wallet_api.authority.right_to_drive import right_to_drive
 from wallet_api.authority.schemas import right_answer
 from wallet_api.authority.standing import in_force, state_of_title
 from wallet_api.issuance.documents import open_document
+from wallet_api.paging import ROWS, Before, Limit, cut
 from wallet_api.points.current import history, invalid_since
 from wallet_api.private_route import PrivateRoute
 from wallet_api.problems import WalletError
@@ -68,8 +70,8 @@ def list_credentials(
     service: ServiceOf,
     owner: OwnerOf,
     state: Literal["live", "all"] = "live",
-    before: Annotated[str | None, Query(pattern=r"^[0-9a-f]{32}$")] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    before: Before = None,
+    limit: Limit = ROWS,
 ) -> MyCredentials:
     """My credentials, on phones and on paper: those that can still be shown, or all."""
     now = service.clock.now()
@@ -81,20 +83,21 @@ def list_credentials(
             limit=limit + 1,
             live_at=now if state == "live" else None,
         )
-        shown = rows[:limit]
+        shown, following = cut(rows, limit, attrgetter("credential_id"))
         found = store.statuses(connection, owner.owned, [one.credential_id for one in shown], now)
     return MyCredentials(
         items=[credential_answer(one, found.get(one.credential_id, Status())) for one in shown],
-        next=shown[-1].credential_id if len(rows) > limit else None,
+        next=following,
     )
 
 
 @router.get("/devices", operation_id="listMyDevices")
-def list_devices(service: ServiceOf, owner: OwnerOf) -> MyDevices:
+def list_devices(service: ServiceOf, owner: OwnerOf, before: Before = None, limit: Limit = ROWS) -> MyDevices:
     """My phones, lost ones included."""
     with service.database.read() as connection:
-        found = store.devices(connection, owner.owned)
-    return MyDevices(items=[device_answer(one) for one in found])
+        found = store.devices(connection, owner.owned, before=before, limit=limit + 1)
+    shown, following = cut(found, limit, attrgetter("wallet_id"))
+    return MyDevices(items=[device_answer(one) for one in shown], next=following)
 
 
 def _document(

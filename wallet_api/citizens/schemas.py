@@ -89,9 +89,10 @@ class MyDeviceAnswer(BaseModel):
 
 
 class MyDevices(BaseModel):
-    """My phones, in the order of enrolment."""
+    """My phones, the latest enrolled first; `next` is the `before` of the next page."""
 
     items: list[MyDeviceAnswer]
+    next: str | None = None
 
 
 class MyCredentialAnswer(BaseModel):

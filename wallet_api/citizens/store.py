@@ -83,10 +83,12 @@ def documents(connection: Connection, owned: Iterable[Owned]) -> list[MyDocument
     return [MyDocument(row[0], row[1], DocumentType(row[2]), row[3]) for row in rows]
 
 
-def devices(connection: Connection, owned: Iterable[Owned]) -> list[MyDevice]:
-    """Every phone that took up one of the owner's documents, in the order of enrolment."""
+def devices(
+    connection: Connection, owned: Iterable[Owned], *, before: str | None = None, limit: int | None = None
+) -> list[MyDevice]:
+    """The phones that took up one of the owner's documents, the latest enrolled first."""
     wallet, document = tables.wallet, tables.document
-    rows = connection.execute(
+    query = (
         select(
             wallet.c.authority_id,
             wallet.c.wallet_id,
@@ -99,9 +101,12 @@ def devices(connection: Connection, owned: Iterable[Owned]) -> list[MyDevice]:
         )
         .join(document, _same_document(wallet))
         .where(_mine(owned), wallet.c.thumbprint != PAPER_DESK)
-        .order_by(wallet.c.enrolled_at, wallet.c.wallet_id)
+        .order_by(wallet.c.wallet_id.desc())
+        .limit(limit)
     )
-    return [MyDevice(*row[:3], DocumentType(row[3]), *row[4:]) for row in rows]
+    if before is not None:
+        query = query.where(wallet.c.wallet_id < before)
+    return [MyDevice(*row[:3], DocumentType(row[3]), *row[4:]) for row in connection.execute(query)]
 
 
 def wallet_row(connection: Connection, owned: Iterable[Owned], wallet_id: str) -> WalletRow | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from operator import attrgetter
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Depends, Response
@@ -18,6 +20,7 @@ from wallet_api.citizens.owner import CitizenOf, owner
 from wallet_api.citizens.schemas import Nothing
 from wallet_api.clock import rfc3339
 from wallet_api.idempotency import IdempotencyKey
+from wallet_api.paging import ROWS, Before, Limit, cut
 from wallet_api.private_route import PrivateRoute
 from wallet_api.problems import WalletError
 from wallet_api.roles import AccessRole
@@ -59,9 +62,10 @@ class GivenAnswer(MandateAnswer):
 
 
 class Mandates(BaseModel):
-    """Mandates, in the order of giving."""
+    """Mandates, the latest first; `next` is the `before` of the next page."""
 
     items: list[MandateAnswer]
+    next: str | None = None
 
 
 class AidantAnswer(BaseModel):
@@ -91,13 +95,14 @@ def give_mandate(service: ServiceOf, citizen: CitizenOf, body: MandateBody) -> G
 
 
 @mine.get("", operation_id="listMyMandates")
-def list_mandates(service: ServiceOf, citizen: CitizenOf) -> Mandates:
+def list_mandates(
+    service: ServiceOf, citizen: CitizenOf, before: Before = None, limit: Limit = ROWS
+) -> Mandates:
     """The mandates that I gave, those that ended included."""
     now = service.clock.now()
     givers = [(one, citizen.id_in(one)) for one in ("licence", "health")]
     with service.database.read() as connection:
-        found = store.given_by(connection, givers)
-        return Mandates(items=[_answer(connection, one, now) for one in found])
+        return _page(connection, store.given_by(connection, givers, before, limit + 1), limit, now)
 
 
 @mine.post(
@@ -132,12 +137,14 @@ def read_aidant(actor: AidantActor) -> AidantAnswer:
 
 
 @aidants.get("/mandates", operation_id="listAidantMandates")
-def list_aidant_mandates(service: ServiceOf, actor: AidantActor) -> Mandates:
+def list_aidant_mandates(
+    service: ServiceOf, actor: AidantActor, before: Before = None, limit: Limit = ROWS
+) -> Mandates:
     """The mandates that I may use now: no name, no number, no points."""
     now = service.clock.now()
     with service.database.read() as connection:
-        found = [one for one in store.given_to(connection, actor.actor_id) if one.is_live(now)]
-        return Mandates(items=[_answer(connection, one, now) for one in found])
+        found = store.given_to(connection, actor.actor_id, now, before, limit + 1)
+        return _page(connection, found, limit, now)
 
 
 @aidants.post(
@@ -167,6 +174,11 @@ def activate_under_mandate(
         )
         made = make_activation(service, connection, asked)
     return told(service, row.document_type, made, accept, wants_second=True)
+
+
+def _page(connection: Connection, rows: Sequence[MandateRow], limit: int, now: int) -> Mandates:
+    shown, following = cut(rows, limit, attrgetter("mandate_id"))
+    return Mandates(items=[_answer(connection, one, now) for one in shown], next=following)
 
 
 def _usable(connection: Connection, actor: Actor, mandate_id: str, now: int) -> MandateRow:

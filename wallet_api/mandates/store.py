@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, update
 
 from credentials.spec import DocumentType
 from wallet_api import tables
@@ -39,18 +40,28 @@ def add(connection: Connection, row: dict[str, object]) -> None:
     connection.execute(insert(_mandate).values(**row))
 
 
-def given_by(connection: Connection, givers: Iterable[tuple[str, str]]) -> list[MandateRow]:
-    """What somebody gave, under their pseudonym with each authority, in the order of giving."""
+def given_by(
+    connection: Connection, givers: Iterable[tuple[str, str]], before: str | None, most: int
+) -> list[MandateRow]:
+    """What somebody gave, under their pseudonym with each authority, the latest first, from before `before` on."""
     conditions = [
         and_(_mandate.c.authority_id == authority_id, _mandate.c.giver_id == giver_id)
         for authority_id, giver_id in givers
     ]
-    return _rows(connection, or_(*conditions))
+    return _page(connection, or_(*conditions), before, most)
 
 
-def given_to(connection: Connection, aidant_id: str) -> list[MandateRow]:
-    """What an aidant was given, in the order of giving."""
-    return _rows(connection, _mandate.c.aidant_id == aidant_id)
+def given_to(
+    connection: Connection, aidant_id: str, now: int, before: str | None, most: int
+) -> list[MandateRow]:
+    """What an aidant may use at `now`, the latest first, from before `before` on."""
+    live = and_(
+        _mandate.c.aidant_id == aidant_id,
+        _mandate.c.revoked_at.is_(None),
+        _mandate.c.starts_at <= now,
+        _mandate.c.ends_at > now,
+    )
+    return _page(connection, live, before, most)
 
 
 def live_of_document(
@@ -91,19 +102,28 @@ def uses(connection: Connection, authority_id: str, mandate_id: str) -> int:
     return connection.execute(query).scalar_one()
 
 
+def _page(
+    connection: Connection, condition: ColumnElement[bool], before: str | None, most: int
+) -> list[MandateRow]:
+    query = _query(condition if before is None else and_(condition, _mandate.c.mandate_id < before))
+    return _read(connection, query.order_by(_mandate.c.mandate_id.desc()).limit(most))
+
+
 def _rows(connection: Connection, condition: ColumnElement[bool]) -> list[MandateRow]:
-    rows = connection.execute(
-        select(_mandate, _document.c.document_type, _document.c.registry_reference)
-        .join(
-            _document,
-            and_(
-                _document.c.authority_id == _mandate.c.authority_id,
-                _document.c.document_id == _mandate.c.document_id,
-            ),
-        )
-        .where(condition)
-        .order_by(_mandate.c.starts_at, _mandate.c.mandate_id)
+    return _read(connection, _query(condition).order_by(_mandate.c.starts_at, _mandate.c.mandate_id))
+
+
+def _query(condition: ColumnElement[bool]) -> Select[Any]:
+    of_document = and_(
+        _document.c.authority_id == _mandate.c.authority_id,
+        _document.c.document_id == _mandate.c.document_id,
     )
+    columns = (_mandate, _document.c.document_type, _document.c.registry_reference)
+    return select(*columns).join(_document, of_document).where(condition)
+
+
+def _read(connection: Connection, query: Select[Any]) -> list[MandateRow]:
+    rows = connection.execute(query)
     return [
         MandateRow(
             row.authority_id,

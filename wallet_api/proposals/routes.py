@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body, Depends, Query, Response
+from fastapi import APIRouter, Body, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
@@ -13,6 +14,7 @@ from wallet_api.access import Actor, requires
 from wallet_api.asked_service import ServiceOf
 from wallet_api.authority.perform import ObjectId, perform_once
 from wallet_api.idempotency import IdempotencyKey
+from wallet_api.paging import ROWS, Before, Limit, cut
 from wallet_api.problems import WalletError
 from wallet_api.roles import AccessRole
 from wallet_api.wiring import Service
@@ -64,8 +66,8 @@ def list_proposals(
     service: ServiceOf,
     actor: Official,
     state: Literal["open", "all"] = "open",
-    before: Annotated[str | None, Query(pattern=r"^[0-9a-f]{32}$")] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    before: Before = None,
+    limit: Limit = ROWS,
 ) -> Proposals:
     """Proposals of the caller's own authority: those that wait, or all."""
     now = service.clock.now()
@@ -73,8 +75,8 @@ def list_proposals(
         rows = store.page(
             connection, actor.authority_id, before, limit + 1, open_at=now if state == "open" else None
         )
-    shown = [proposal_answer(row, now) for row in rows[:limit]]
-    return Proposals(items=shown, next=shown[-1].proposal_id if len(rows) > limit else None)
+    shown, following = cut(rows, limit, attrgetter("proposal_id"))
+    return Proposals(items=[proposal_answer(row, now) for row in shown], next=following)
 
 
 @router.get("/proposals/{proposal_id}", operation_id="readProposal")
