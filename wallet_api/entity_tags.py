@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import Request, Response
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 SHARED: Final = "no-cache"
 """Caches may keep it, and ask each time whether it still holds."""
@@ -48,6 +49,8 @@ def answer(
     return Response(content, 200, headers, media_type)
 
 
-def answer_model(request: Request, shown: BaseModel, *, cache: str = PRIVATE) -> Response:
-    """An answer of the authority's or the citizen's side with its tag, or 304."""
-    return answer(request, shown.model_dump_json(by_alias=True).encode(), "application/json", cache=cache)
+def answer_model(
+    request: Request, shown: BaseModel | Sequence[BaseModel], *, cache: str = PRIVATE
+) -> Response:
+    """A model, or several as a list, as JSON with its tag, or 304."""
+    return answer(request, to_json(shown), "application/json", cache=cache)

@@ -96,7 +96,8 @@ class Settings:
     lease_seconds: int = 60
     """`LP_LEASE_SECONDS`: a process that dies while it publishes is followed by another after so long."""
     loop_seconds: int = 5
-    """`LP_LOOP_SECONDS`: the background loop of `serve` looks this often for what is due; 0 turns it off."""
+    """`LP_LOOP_SECONDS`: the background loop of `serve` looks this often for what is due; 0 turns it off, and the
+    counts of quality with it."""
     publish_every: int = 3_600
     """`LP_PUBLISH_EVERY_SECONDS`: lists are signed again after so long, even if nothing changed (decisions.md, section 7)."""
     database_limits: DatabaseLimits = DatabaseLimits()

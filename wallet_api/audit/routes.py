@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
 from credentials.jws import b64url_encode
+from wallet_api import entity_tags
 from wallet_api.access import Actor, requires
 from wallet_api.asked_service import ServiceOf
 from wallet_api.clock import rfc3339
@@ -78,7 +79,8 @@ def read_audit_journal(
 ) -> AuditPage:
     """A page of a journal."""
     with service.database.write() as connection:
-        found = list(store.rows(connection, authority, after=after, limit=limit))
+        found = list(store.rows(connection, authority, after=after, limit=limit + 1))
+        shown = found[:limit]
         append(
             connection,
             SERVICE,
@@ -86,21 +88,28 @@ def read_audit_journal(
             actor_id=actor.actor_id,
             act="audit_read",
             subject_id=authority,
-            detail={"after": after, "rows": len(found)},
+            detail={"after": after, "rows": len(shown)},
         )
-    following = found[-1].sequence if len(found) == limit else None
-    return AuditPage(rows=[_spelt_row(one) for one in found], next=following)
+    following = shown[-1].sequence if len(found) > limit else None
+    return AuditPage(rows=[_spelt_row(one) for one in shown], next=following)
 
 
-@router.get("/audit/checkpoints", operation_id="readAuditCheckpoints")
+@router.get(
+    "/audit/checkpoints",
+    operation_id="readAuditCheckpoints",
+    response_model=CheckpointPage,
+    responses=entity_tags.NOT_MODIFIED,
+)
 def read_audit_checkpoints(
-    service: ServiceOf, authority: Journal, after: After = 0, limit: Limit = 200
-) -> CheckpointPage:
+    service: ServiceOf, request: Request, authority: Journal, after: After = 0, limit: Limit = 200
+) -> Response:
     """Signed checkpoints of a journal, those of editions above `after`: keep them, and compare later."""
     with service.database.read() as connection:
-        found = store.checkpoints(connection, authority, after=after, limit=limit)
-    following = found[-1].edition if len(found) == limit else None
-    return CheckpointPage(checkpoints=[spelt(one) for one in found], next=following)
+        found = store.checkpoints(connection, authority, after=after, limit=limit + 1)
+    shown = found[:limit]
+    following = shown[-1].edition if len(found) > limit else None
+    page = CheckpointPage(checkpoints=[spelt(one) for one in shown], next=following)
+    return entity_tags.answer_model(request, page, cache=entity_tags.SHARED)
 
 
 def spelt(one: StoredCheckpoint) -> Checkpoint:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from credentials.paris_day import paris_day
 from credentials.spec import DocumentType
+from wallet_api import entity_tags
 from wallet_api.asked_service import ServiceOf
 from wallet_api.authority import store as measures
 from wallet_api.authority.right_to_drive import RightState, right_to_drive
@@ -59,30 +58,15 @@ class Notices(BaseModel):
     "/notices",
     operation_id="listMyNotices",
     response_model=Notices,
-    responses={304: {"description": "Nothing changed since the reading with this ETag."}},
+    responses=entity_tags.NOT_MODIFIED,
 )
-def list_notices(
-    service: ServiceOf,
-    owner: OwnerOf,
-    if_none_match: Annotated[str | None, Header(alias="If-None-Match", max_length=400)] = None,
-) -> Response:
+def list_notices(service: ServiceOf, request: Request, owner: OwnerOf) -> Response:
     """What is about to happen to my documents: ends of validity, points that come back, ends of rights.
 
     Read with the ETag of the last reading, it is empty (304) until something changes. Nothing is pushed.
     """
     found = notices(list(_facts(service, owner)), paris_day(service.clock.now()))
-    body = Notices(items=[_answer(one) for one in found]).model_dump_json().encode()
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    if _known(if_none_match, tag):
-        return Response(status_code=304, headers={"ETag": tag})
-    return Response(body, headers={"ETag": tag}, media_type="application/json")
-
-
-def _known(header: str | None, tag: str) -> bool:
-    """Whether the client holds this edition (RFC 9110, section 13.1.2: weak comparison)."""
-    if header is None:
-        return False
-    return header.strip() == "*" or tag in {one.strip().removeprefix("W/") for one in header.split(",")}
+    return entity_tags.answer_model(request, Notices(items=[_answer(one) for one in found]))
 
 
 def _answer(one: Notice) -> NoticeAnswer:

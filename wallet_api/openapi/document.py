@@ -60,6 +60,18 @@ _PROBLEM_BODY: Final[dict[str, Any]] = {
     "required": ["type", "title", "status"],
     "additionalProperties": False,
 }
+_IF_NONE_MATCH: Final[dict[str, Any]] = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "Tags of earlier readings; 304 without content as long as one of them holds.",
+    "schema": {"type": "string"},
+}
+_TAG: Final[dict[str, Any]] = {
+    "description": "Names this content; the same as long as the content is.",
+    "schema": {"type": "string"},
+    "example": '"5f5f5f5f"',
+}
 _HTTP_METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
 _SENTENCE: Final = re.compile(r"^(.+?)(?:\.(?=\s|$)|$)", re.DOTALL)
 
@@ -104,6 +116,7 @@ def _complete(operation: dict[str, Any], route: Described, schemas: dict[str, An
     }  # the framework's own 422 is never sent
     _describe(operation)
     _secure(operation, route)
+    _tell_of_tags(operation)
     for parameter in operation.get("parameters", ()):
         _exemplify(parameter, schemas, parameter["name"])
     for body in operation.get("requestBody", {}).get("content", {}).values():
@@ -132,6 +145,15 @@ def _secure(operation: dict[str, Any], route: Described) -> None:
         operation["parameters"] = kept
     else:
         operation.pop("parameters", None)
+
+
+def _tell_of_tags(operation: dict[str, Any]) -> None:
+    """Every operation that may answer 304 bears a tag, and takes one (`entity_tags.py`)."""
+    if "304" not in operation["responses"]:
+        return
+    operation.setdefault("parameters", []).append(dict(_IF_NONE_MATCH))
+    for status in ("200", "304"):
+        operation["responses"][status].setdefault("headers", {})["ETag"] = _TAG
 
 
 def _exemplify(place: dict[str, Any], schemas: dict[str, Any], name: str = "") -> None:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Connection
 
 from credentials.errors import Malformed
 from credentials.paris_day import paris_day, paris_midnight
+from wallet_api import entity_tags
 from wallet_api.access import Actor
 from wallet_api.asked_service import ServiceOf
 from wallet_api.authority.perform import (
@@ -189,18 +190,24 @@ def read_points(
     return ledger_answer(found)
 
 
-@offences.get("", operation_id="listOffences")
+@offences.get(
+    "",
+    operation_id="listOffences",
+    response_model=list[OffenceRow],
+    responses=entity_tags.NOT_MODIFIED,
+)
 def list_offences(
     service: ServiceOf,
+    request: Request,
     actor: LicenceActor,  # noqa: ARG001 - whoever may withdraw points
     on: Annotated[
         date | None, Query(description="The Paris day of the offence; today, if not given.")
     ] = None,
-) -> list[OffenceRow]:
+) -> Response:
     """The table of offences as the law has it on a day."""
     day = on or paris_day(service.clock.now())
     found = (offence_on(code, day) for code in OFFENCES)
-    return [offence_row(kind) for kind in found if kind is not None]
+    return entity_tags.answer_model(request, [offence_row(kind) for kind in found if kind is not None])
 
 
 def _decide(

@@ -72,7 +72,10 @@ class TopicFigures(BaseModel):
 
 
 class Quality(BaseModel):
-    """The figures of a period. `availability` is a share between 0 and 1; null: nothing is known yet."""
+    """The figures of a period. `availability` is a share between 0 and 1; null: nothing is known yet.
+
+    `lists_age_seconds` is the age of the published lists at `until`; null: none was published.
+    """
 
     since: str
     until: str

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from credentials.paris_day import paris_day, paris_midnight
 from verifier.reasons import Reason
+from wallet_api import entity_tags
 from wallet_api.asked_service import ServiceOf
 from wallet_api.clock import rfc3339
 from wallet_api.identifiers import fingerprint
@@ -106,11 +107,15 @@ def report_terminal_day(service: ServiceOf, request: Request, report: DayOfTermi
     return Counted(counted=True)
 
 
-@router.get("/quality.json", operation_id="readQuality")
-def read_quality(service: ServiceOf, response: Response) -> Quality:
+@router.get(
+    "/quality.json",
+    operation_id="readQuality",
+    response_model=Quality,
+    responses=entity_tags.NOT_MODIFIED,
+)
+def read_quality(service: ServiceOf, request: Request) -> Response:
     """Availability, latency, verdicts by reason and opinions of the last thirty days. No person, no device."""
-    response.headers["Cache-Control"] = _CACHED
-    return gather(service)
+    return entity_tags.answer_model(request, gather(service), cache=_CACHED)
 
 
 @router.get("/quality", include_in_schema=False)
@@ -122,7 +127,10 @@ def read_quality_page(service: ServiceOf, lang: Literal["fr", "en"] = "fr") -> R
 
 
 def gather(service: Service) -> Quality:
-    """The figures at this instant: whole minutes up to now, and the reports of the thirty days before today."""
+    """The figures of whole minutes up to now, and the reports of the thirty days before today.
+
+    The age of the lists is that at the end of the last whole minute, so that the answer keeps its tag within a minute.
+    """
     now = service.clock.now()
     first, until = (now - PERIOD_DAYS * DAY) // 3_600 * 3_600, now - now % 60
     today = paris_day(now)
@@ -145,7 +153,7 @@ def gather(service: Service) -> Quality:
         minutes_known=known,
         days=days_of(earliest, minutes, answers, until),
         groups=groups_of(hours),
-        lists_age_seconds=None if published is None else now - published.started_at,
+        lists_age_seconds=None if published is None else max(0, until - published.started_at),
         verdicts=verdicts_of(reports),
         opinions=opinions_of(reports),
         public_opinions=public_opinions_of(public),
