@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import Request, Response
-from pydantic import BaseModel
-from pydantic_core import to_json
+from pydantic import BaseModel, TypeAdapter
 
 SHARED: Final = "no-cache"
 """Caches may keep it, and ask each time whether it still holds."""
@@ -19,6 +18,7 @@ NOT_MODIFIED: Final[dict[int | str, dict[str, Any]]] = {
     304: {"description": "The asker holds the present content."}
 }
 """For the `responses` of a route that answers with a tag."""
+_ANY: Final[TypeAdapter[object]] = TypeAdapter(object)
 _TAG: Final = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
@@ -53,4 +53,4 @@ def answer_model(
     request: Request, shown: BaseModel | Sequence[BaseModel], *, cache: str = PRIVATE
 ) -> Response:
     """A model, or several as a list, as JSON with its tag, or 304."""
-    return answer(request, to_json(shown), "application/json", cache=cache)
+    return answer(request, _ANY.dump_json(shown, by_alias=True), "application/json", cache=cache)
