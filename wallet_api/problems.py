@@ -246,6 +246,12 @@ _ROWS: Final = (
         "Ce document ne porte pas de points.",
         "This document bears no points.",
     ),
+    Problem(
+        "decision-too-old",
+        422,
+        "Décision plus ancienne que sa durée de conservation : elle ne s’inscrit plus (L225-2).",
+        "The decision is older than the period for which it may be kept; it is not recorded any more (L225-2).",
+    ),
     Problem("dates-out-of-order", 422, "Ces dates se contredisent.", "These dates contradict each other."),
     Problem(
         "person-unknown",

@@ -10,17 +10,20 @@ from sqlalchemy import delete, func, insert, select
 
 from credentials.spec import Domain
 from tests.conftest import INSTANT
+from tests.wallet_api.citizens import code_of
 from tests.wallet_api.conftest import approve
 from wallet_api import tables
 from wallet_api.__main__ import main
 from wallet_api.audit.report import examine_all
 from wallet_api.clock import rfc3339
 from wallet_api.issuance.store import ListKind, take_indexes
+from wallet_api.points.consequences import refresh_due
 from wallet_api.points.current import current
 from wallet_api.publication import PublicationRefused
 from wallet_api.publication.check import unpack
 from wallet_api.publication.reading import read_edition
 from wallet_api.publication.run import publish_now
+from wallet_api.retention.past import may_be_purged
 from wallet_api.retention.periods import PERIODS, Kept, Period
 from wallet_api.retention.purge import purge
 
@@ -233,3 +236,104 @@ def test_index_of_a_tombstone_is_not_given_again(service, monkeypatch):
         drawn = iter((7, 7, 8))
         monkeypatch.setattr("secrets.randbelow", lambda _: next(drawn))
         assert take_indexes(connection, "licence", ListKind.STATUS, 1) == [(1, 8)]
+
+
+# What was purged is not recorded again
+
+
+@pytest.mark.parametrize(
+    ("event", "released", "purged"),
+    [
+        ("2023-11-22T12:00:00Z", (), True),
+        ("2023-11-22T12:00:01Z", (), False),  # not due yet
+        (
+            "2020-01-01T00:00:00Z",
+            ("2023-01-01T00:00:00Z",),
+            True,
+        ),  # a row that came at the moment when it was due
+        ("2020-01-01T00:00:00Z", ("2022-12-31T23:59:59Z",), False),  # one that a purge would have taken along
+        ("2020-01-01T00:00:00Z", ("2026-01-01T00:00:00Z", "2022-12-31T23:59:59Z"), False),
+    ],
+)
+def test_what_may_be_purged_is_told_from_what_is_left(event, released, purged):
+    """To the second, at noon of 22 November 2026, for a period of three years."""
+
+    def instant(text: str) -> int:
+        return int(datetime.fromisoformat(text).timestamp())
+
+    rows = [instant(one) for one in released]
+    assert may_be_purged(Kept.POINTS, instant(event), instant("2026-11-22T12:00:00Z"), rows) is purged
+
+
+@pytest.mark.postgres
+def test_purged_decision_on_points_is_not_recorded_again(service, clock, wallet, licence_authority):
+    """Known while it is kept, refused by its date afterwards; nothing is written, and newer decisions count."""
+    path = f"/authority/licences/{wallet.document_id}/points"
+    assert licence_authority.withdraw(wallet.document_id, 1, "D-1").status_code == 201
+    clock.instant = INSTANT + 3 * YEAR
+    publish_now(service)
+    again = licence_authority.withdraw(wallet.document_id, 1, "D-1")
+    assert code_of(again) == "decision-already-recorded"
+    assert _purged(service)[Domain.LICENCE.value, "points"] > 0
+    rows, acts = _count(service, tables.points_entry), _count(service, tables.audit_entry)
+    answer = licence_authority.withdraw(wallet.document_id, 1, "D-1")
+    assert (answer.status_code, code_of(answer)) == (422, "decision-too-old")
+    for name, days in (
+        ("courses", {"first_day": "2026-10-01", "last_day": "2026-10-02"}),
+        ("trainings", {"completed_on": "2026-10-02"}),
+        ("categories", {"category": "A2", "via": "standard", "obtained_on": "2026-10-02"}),
+    ):
+        answer = licence_authority.post(f"{path}/{name}", {"decision_reference": "D-2", **days})
+        assert code_of(answer) == "decision-too-old", name
+    assert (_count(service, tables.points_entry), _count(service, tables.audit_entry)) == (rows, acts)
+    newer = {"committed_on": "2028-10-12", "established_on": "2028-10-30", "points": 1}
+    body = {"decision_reference": "D-3", "offence_class": "contravention_4", **newer}
+    assert licence_authority.post(f"{path}/withdrawals", body).status_code == 201
+    assert code_of(licence_authority.withdraw(wallet.document_id, 1, "D-1")) == "decision-too-old"
+
+
+@pytest.mark.postgres
+def test_annulled_zero_that_was_purged_does_not_come_back(service, clock, wallet, licence_authority):
+    """Twelve points lost, a court annulled six of them: recorded again without it, the licence would end."""
+    path = f"/authority/licences/{wallet.document_id}/points"
+    losses = [licence_authority.withdraw(wallet.document_id, 6, f"D-{one}").json() for one in range(2)]
+    body = {"decision_reference": "A-1", "decided_on": "2026-10-31"}
+    loss = losses[1]["entry_ids"][0]
+    assert licence_authority.post(f"{path}/annulments", {"entry_id": loss, **body}).status_code == 201
+    clock.instant = INSTANT + 11 * YEAR
+    with service.database.write() as connection:
+        refresh_due(connection, clock.instant)
+    assert _purged(service)[Domain.LICENCE.value, "points"] > 0
+    for number in range(2):
+        assert code_of(licence_authority.withdraw(wallet.document_id, 6, f"D-{number}")) == "decision-too-old"
+    with service.database.read() as connection:
+        assert current(connection, "licence", wallet.document_id, clock.instant).balance == 12
+
+
+@pytest.mark.postgres
+def test_late_decision_counts_beside_rows_of_its_time(service, clock, wallet, licence_authority):
+    """No purge can have dropped it while they are there: a ledger at zero is kept, and takes what comes late."""
+    for number in range(2):
+        assert licence_authority.withdraw(wallet.document_id, 6, f"D-{number}").status_code == 201
+    clock.instant = INSTANT + 12 * YEAR
+    _purged(service)
+    assert code_of(licence_authority.withdraw(wallet.document_id, 6, "D-0")) == "decision-already-recorded"
+    assert licence_authority.withdraw(wallet.document_id, 3, "D-2").status_code == 201
+
+
+@pytest.mark.postgres
+def test_purged_suspension_is_not_recorded_again(service, clock, wallet, official):
+    """Refused by the day from which it was to hold; one that begins today is today's act."""
+    agent, path = official("agnes"), f"/authority/licences/{wallet.document_id}/suspensions"
+    body = {"decision_reference": "S-1", "from": "2026-10-30"}
+    made = agent.post(path, body).json()["measure_id"]
+    clock.instant = INSTANT + DAY
+    assert agent.post(f"{path}/{made}/lift", {"decision_reference": "L-1"}).status_code == 201
+    clock.instant = INSTANT + 11 * YEAR
+    assert code_of(agent.post(path, body)) == "decision-already-recorded"
+    assert _purged(service)[Domain.LICENCE.value, "measures"] == 2
+    assert code_of(agent.post(path, body)) == "decision-too-old"
+    assert _count(service, tables.measure) == 0
+    assert agent.post(path, {"decision_reference": "S-2", "from": "2037-01-02"}).status_code == 201
+    assert code_of(agent.post(path, body)) == "decision-too-old"
+    assert agent.post(path, {"decision_reference": "S-3"}).status_code == 201

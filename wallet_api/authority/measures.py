@@ -26,6 +26,8 @@ from wallet_api.issuance.grants import Grants
 from wallet_api.issuance.store import Cause, CauseClass
 from wallet_api.points.consequences import refresh
 from wallet_api.problems import WalletError
+from wallet_api.retention.past import may_be_purged
+from wallet_api.retention.periods import Kept
 
 from . import store
 from .kinds import FINAL, LIFTABLE, ON_MEASURES, ImposedBy, MeasureKind, MeasureSubject
@@ -195,7 +197,8 @@ def cause_of(measure: MeasureRow) -> Cause:
 def append(
     connection: Connection, act: Act, imposed: Imposing, *, detail: audit.Detail | None = None
 ) -> MeasureRow:
-    """Append one row and its line of the audit journal. Raises `WalletError` for a decision that is recorded already."""
+    """Append one row and its line of the audit journal. Raises `WalletError` for a decision that is recorded already, or was."""
+    _require_still_kept(connection, act, imposed.since)
     measure_id, authority_id = new_id(act.now), act.actor.authority_id
     names_id = imposed.names_id
     imposed_by = None if imposed.imposed_by is None else imposed.imposed_by.value
@@ -246,3 +249,15 @@ def append(
         act.released_at,
         imposed_by=imposed_by,
     )
+
+
+def _require_still_kept(connection: Connection, act: Act, since: int) -> None:
+    """Raises `WalletError` for what began so long ago that it may have been recorded and purged.
+
+    An act that is to begin now, as most do, cannot have been.
+    """
+    if since >= act.now:
+        return
+    rows = store.measures_of(connection, act.actor.authority_id, act.document_id, act.now)
+    if may_be_purged(Kept.MEASURES, since, act.now, (one.released_at for one in rows)):
+        raise WalletError("decision-too-old")

@@ -13,6 +13,7 @@ _CANCEL: Final = ("already-cancelled", "too-late-to-cancel")
 _PROPOSE: Final = ("already-proposed", "already-revoked")
 _POINTS: Final = ("not-a-licence-with-points", "dates-out-of-order", "licence-invalid")
 _FACT: Final = (*_POINTS, "fact-recorded")
+_DATED: Final = (*_FACT, "decision-too-old")
 _COUNTER: Final = (*_STANDING, *_REGISTRY, "too-many-acts")
 _PRINT: Final = (
     *_STANDING,
@@ -28,7 +29,7 @@ RAISED: Final[dict[str, tuple[str, ...]]] = {
     "activateCardAtCounter": _COUNTER,
     "activateLicenceAtCounter": _COUNTER,
     "activateUnderMandate": (*_COUNTER, "mandate-ended", "not-found"),
-    "addCategory": _FACT,
+    "addCategory": _DATED,
     "annulLicence": (*_PROPOSE, "dates-out-of-order"),
     "annulWithdrawal": (*_POINTS, "already-cancelled"),
     "approveProposal": (
@@ -70,10 +71,10 @@ RAISED: Final[dict[str, tuple[str, ...]]] = {
     "readMyPoints": (*_PERSON, "not-found"),
     "readPoints": ("dates-out-of-order",),
     "readReadiness": ("not-ready",),
-    "recordCourse": (*_FACT, "course-days", "course-too-soon"),
+    "recordCourse": (*_DATED, "course-days", "course-too-soon"),
     "recordHandIn": (*_FACT, "licence-not-invalid"),
     "recordInvalidationNotice": (*_FACT, "licence-not-invalid"),
-    "recordTraining": (*_FACT, "training-outside-window"),
+    "recordTraining": (*_DATED, "training-outside-window"),
     "redeemActivationCode": (
         *_STANDING,
         *_REGISTRY,
@@ -104,9 +105,9 @@ RAISED: Final[dict[str, tuple[str, ...]]] = {
         "batch-too-long",
         "already-proposed",
     ),
-    "suspendCard": _MEASURE,
-    "suspendLicence": _DRIVING,
+    "suspendCard": (*_MEASURE, "decision-too-old"),
+    "suspendLicence": (*_DRIVING, "decision-too-old"),
     "voidLicenceMeasure": _DRIVING,
-    "withdrawPoints": (*_POINTS, "offence-contradicted", "points-not-of-class"),
+    "withdrawPoints": (*_POINTS, "decision-too-old", "offence-contradicted", "points-not-of-class"),
 }
 """An operation that answers a problem which is neither here nor in `raises.py` fails the tests by name."""

@@ -26,6 +26,7 @@ from .history import PointsHistory
 from .ledger import EntryKind, Ledger, fact_of
 from .rows import attempt_at, cancellation_rows, decision_of, opening_rows, rows_of
 from .rules import RULES
+from .still_kept import require_still_kept
 from .store import BalanceRow, EntryRow
 from .training import restrictions
 
@@ -180,6 +181,7 @@ def _lawful(ledger: Ledger, decision: Decision, document_id: str, now: int) -> l
     today = paris_day(now).isoformat()
     if any(max(one.last_day, one.first_day or "") > today for one in rows):
         raise WalletError("dates-out-of-order")
+    require_still_kept(ledger, rows, now)
     licence, facts = ledger.facts(None)
     for row in rows:
         fact = fact_of(replace(row, entry_id=f"{document_id}-{row.decision_reference}"))
