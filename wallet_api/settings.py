@@ -103,7 +103,7 @@ class Settings:
     database_limits: DatabaseLimits = DatabaseLimits()
     """`LP_POOL_SIZE`, `LP_LOCK_SECONDS`, `LP_STATEMENT_SECONDS`; PostgreSQL alone."""
     open_data_threshold: int = 10
-    """`LP_OPEN_DATA_THRESHOLD`: no figure under it is published, nor one that gives it away."""
+    """`LP_OPEN_DATA_THRESHOLD`: figures are rounded down to its multiples; none under it is published, nor one that gives it away."""
     pace: PaceLimits = PaceLimits()
     """`LP_ADDRESS_PER_MINUTE`, `LP_CALLER_PER_MINUTE`, `LP_PROXY_ADDRESSES`."""
     test_now: str = ""

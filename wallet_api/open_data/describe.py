@@ -66,7 +66,11 @@ _NOTICE: Final = Text(
 )
 _COUNT: Final = (
     ColumnText(
-        name="count", meaning=Text(fr="nombre ; vide s’il n’est pas publié", en="count; empty where withheld")
+        name="count",
+        meaning=Text(
+            fr="nombre arrondi vers le bas ; vide s’il n’est pas publié",
+            en="count, rounded down; empty where withheld",
+        ),
     ),
     ColumnText(
         name="status",
@@ -75,12 +79,14 @@ _COUNT: Final = (
 )
 _DISCLOSURE: Final = Text(
     fr=(
-        "Un nombre inférieur à {threshold}, zéro compris, n’est pas publié. Un total ne l’est que s’il ne permet de "
-        "calculer aucun nombre caché. Les tableaux changent le premier du mois seulement."
+        "Un nombre inférieur à {threshold}, zéro compris, n’est pas publié ; tout autre est arrondi vers le bas à un "
+        "multiple de {threshold}. Un total additionne les nombres arrondis, donc reste au-dessous du vrai, et n’est "
+        "publié que s’il ne permet de calculer aucun nombre caché. Les tableaux changent le premier du mois seulement."
     ),
     en=(
-        "A count under {threshold}, zero included, is withheld. A total is published only where no withheld count can be "
-        "computed from it. The tables change on the first of a month only."
+        "A count under {threshold}, zero included, is withheld; any other is rounded down to a multiple of {threshold}. A "
+        "total adds up the rounded counts, hence stays below the true one, and is published only where no withheld "
+        "count can be computed from it. The tables change on the first of a month only."
     ),
 )
 _TITLES: Final = {

@@ -1,6 +1,7 @@
 """The two tables of open data, as of the beginning of the present month in Paris.
 
-Both change on the first of a month only, so that nobody learns of one act by comparing today's figures with yesterday's.
+Both change on the first of a month only, so that nobody learns of one act by comparing today's figures with yesterday's;
+all figures are multiples of the threshold, so that nobody does by comparing this month's with last month's (withhold.py).
 A process counts each table once a month and keeps the text.
 """
 
