@@ -41,7 +41,10 @@ Request = tuple[dict[str, str], bytes]
 def ratios() -> Iterator[Ratio]:
     """Two ratios: the base of the goal, and one that verifies the two proofs of possession as well."""
     with tempfile.TemporaryDirectory() as folder:
-        made = make_home({}, Path(folder) / "home", base_url=BASE_URL, demo=True, clock=fixed_clock(AT))
+        unlimited = {"LP_ADDRESS_PER_MINUTE": "0", "LP_CALLER_PER_MINUTE": "0"}
+        made = make_home(
+            unlimited, Path(folder) / "home", base_url=BASE_URL, demo=True, clock=fixed_clock(AT)
+        )
         service = wire(made.settings, clock=fixed_clock(AT), licences=Crowd(made.settings), environment={})
         app = create_app(made.settings)
         app.state.service = service

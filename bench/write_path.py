@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import psycopg
+import sqlalchemy
+from sqlalchemy import func, literal_column, select
 
 from credentials.spec import DocumentType
 from tests.durability.durable_cluster import durable_cluster
@@ -35,6 +37,7 @@ from wallet_api.points.routes import withdraw_points
 from wallet_api.points.schemas import WithdrawalBody
 from wallet_api.roles import AccessRole
 from wallet_api.settings import Settings
+from wallet_api.statement import Statement
 from wallet_api.wiring import Service, wire
 
 from .paired import SEED, VOID_SPREAD, Ratio, spread
@@ -44,6 +47,7 @@ ROUNDS: Final = 21
 ACTS: Final = 40  # of each process in a round
 GOAL: Final = 0.6
 _EACH: Final = 6  # withdrawals of one point from one licence
+_CLERK: Final = 100  # acts of one clerk, who may do so many in an hour (LP_ACTS_PER_HOUR)
 Act = Callable[[int], None]
 Side = Callable[[Settings, str], Callable[[list[str], int], Act]]
 
@@ -67,6 +71,7 @@ def compare(
     with _processes(settings, address, documents, ours or _service_side) as (candidate, base):
         for side in (candidate, base):
             _seconds(side, 5)  # connections, caches, prepared statements
+        _analyze(address)
         pairs = []
         order = random.Random(SEED)
         for number in range(rounds):
@@ -97,7 +102,6 @@ def _populated(address: str, folder: Path, acts: int) -> tuple[Settings, list[st
         connection.execute("CREATE DATABASE ours")
     environment = {
         "LP_DATABASE_URL": address.replace("/postgres?", "/ours?"),
-        "LP_ACTS_PER_HOUR": "10000",
         "LP_ADDRESS_PER_MINUTE": "0",
         "LP_CALLER_PER_MINUTE": "0",
     }
@@ -119,6 +123,13 @@ def _copy(address: str) -> None:
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("CREATE DATABASE bare TEMPLATE ours")
         connection.execute("CHECKPOINT")
+
+
+def _analyze(address: str) -> None:
+    """Tables so young have no statistics yet; a server gathers them by itself within minutes."""
+    for name in ("ours", "bare"):
+        with psycopg.connect(address.replace("/postgres?", f"/{name}?"), autocommit=True) as connection:
+            connection.execute("ANALYZE")
 
 
 @contextmanager
@@ -177,7 +188,8 @@ def _service_side(settings: Settings, _: str) -> Callable[[list[str], int], Act]
 
 
 def _withdraw(service: Service, documents: list[str], number: int, done: int) -> None:
-    actor = Actor("licence", AccessRole.CLERK, f"{number:032x}")
+    clerk = f"{number:04}{done // _CLERK:028}"
+    actor = Actor("licence", AccessRole.CLERK, clerk)
     body = WithdrawalBody.model_validate_json(
         f'{{"decision_reference":"B-{number}-{done}","points":1,"offence_class":"contravention_4",'
         '"committed_on":"2026-10-12","established_on":"2026-10-30"}'
@@ -190,16 +202,15 @@ def _withdraw(service: Service, documents: list[str], number: int, done: int) ->
 
 def slowed_side(settings: Settings, address: str) -> Callable[[list[str], int], Act]:
     """The planted fault: the service, with the journal locked five milliseconds longer in each act."""
-    from wallet_api import audit
+    from wallet_api.audit import store
 
-    append = audit.append
+    add_row, wait = store.add_row, Statement(select(func.pg_sleep(literal_column("0.005"))))
 
-    def slow(*arguments: Any, **named: Any) -> int:
-        row = append(*arguments, **named)
-        time.sleep(0.005)
-        return row
+    def slow(connection: sqlalchemy.Connection, *arguments: Any) -> None:
+        add_row(connection, *arguments)
+        wait.ask(connection, {})
 
-    audit.append = slow
+    store.add_row = slow
     return _service_side(settings, address)
 
 
@@ -247,7 +258,7 @@ def _commit_rows(
 ) -> None:
     row = {
         "hash": _HASH,
-        "actor": f"{number:032x}",
+        "actor": f"{number:04}{done // _CLERK:028}",
         "answer": _ANSWER,
         "detail": _DETAIL,
         "now": 1_790_000_000,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import formatdate
 
 from .settings import SettingsRefused
@@ -51,4 +51,5 @@ def fixed_clock(instant: int) -> Clock:
 
 def rfc3339(instant: int) -> str:
     """An instant as the API's JSON spells it."""
-    return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    year, month, day, hour, minute, second = time.gmtime(instant)[:6]
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"

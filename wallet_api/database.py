@@ -14,14 +14,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
+from . import pipeline, sql_functions
+from .ending import begin_ending
 from .settings import DatabaseLimits, SettingsRefused
+from .statement import Answer, Statement
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -43,19 +46,25 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that may write; on SQLite it waits for its turn before it reads anything."""
-        with self.engine.begin() as connection:
-            yield connection
+        """A transaction that may write, with its ending; on SQLite it waits for its turn before it reads anything."""
+        with self.engine.connect() as connection:
+            ending = begin_ending(connection)
+            try:
+                yield connection
+                ending.commit(connection)
+            except BaseException:
+                ending.transaction.rollback()
+                raise
 
     @contextmanager
     def rehearsal(self) -> Iterator[Connection]:
-        """A transaction that writes and leaves nothing: it is rolled back however the block ends."""
+        """A transaction that writes and leaves nothing: it is rolled back however the block ends, without its ending."""
         with self.engine.connect() as connection:
-            transaction = connection.begin()
+            ending = begin_ending(connection, comes=False)
             try:
                 yield connection
             finally:
-                transaction.rollback()
+                ending.transaction.rollback()
 
     @contextmanager
     def read(self, *, patient: bool = False) -> Iterator[Connection]:
@@ -113,6 +122,12 @@ def take_time(connection: Connection) -> None:
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
 
+def take_statistics(connection: Connection) -> None:
+    """Let the planner know the tables as they are now: after many rows at once it would guess, and read too many."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("ANALYZE")
+
+
 def take_room(connection: Connection) -> None:
     """Keep 64 MB of pages in memory: a long SQLite transaction otherwise writes the same index pages again and again."""
     if connection.dialect.name == "sqlite":
@@ -124,19 +139,29 @@ def insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) ->
 
     An insert that meets another transaction's waits for its outcome on both engines.
     """
-    return insert_each_once(connection, table, [row]) == 1
+    return ask_once(connection, table, row).count == 1
+
+
+def ask_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> Answer:
+    """`insert_once` that waits for no answer: its `count` is 1 when the row was inserted, 0 otherwise."""
+    return _one_once(table, tuple(row)).ask(connection, row)
 
 
 def insert_each_once(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
     """`insert_once` of several rows with the same columns, in one statement; says how many were inserted."""
-    statement = _insert_once(table, connection.dialect.name)
+    statement = insert_once_into(table, connection.dialect.name)
     result = connection.execute(statement, rows, execution_options={"preserve_rowcount": True})
     return result.rowcount
 
 
 @cache
-def _insert_once(table: Table, engine: str) -> Insert:
-    """Built once: the statement's construction would cost more than the insert."""
+def _one_once(table: Table, columns: tuple[str, ...]) -> Statement:
+    return Statement(partial(insert_once_into, table), columns)
+
+
+@cache
+def insert_once_into(table: Table, engine: str) -> Insert:
+    """The statement of `insert_once`. Built once: its construction would cost more than the insert."""
     insert = sqlite.insert if engine == "sqlite" else postgresql.insert
     return insert(table).on_conflict_do_nothing()
 
@@ -159,13 +184,15 @@ def _engine(address: str, limits: DatabaseLimits) -> Engine:
         msg = "LP_DATABASE_URL is sqlite:///PATH or postgresql://..."
         raise SettingsRefused(msg)
     if url.get_backend_name() == "postgresql":
-        return create_engine(
+        engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             pool_size=limits.pool,
             max_overflow=0,
             pool_timeout=_POOL_SECONDS,
             connect_args=_connect_arguments(url, limits),
         )
+        pipeline.install(engine)
+        return engine
     engine = create_engine(url, pool_size=_SQLITE_POOL, max_overflow=0, pool_timeout=_POOL_SECONDS)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -183,12 +210,14 @@ def _connect_arguments(url: URL, limits: DatabaseLimits) -> dict[str, Any]:
         "options": f"{options} {given if isinstance(given, str) else ' '.join(given)}".strip(),
         "connect_timeout": _CONNECT_SECONDS,
         "application_name": "wallet-api",
+        "prepare_threshold": None,  # the driver would deallocate all at a rollback, those of pipeline.py too
         **_DEAD_PEER,
     }
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
+    sql_functions.teach(connection)
     for pragma in (
         f"busy_timeout={BUSY_MILLISECONDS}",
         "journal_mode=WAL",

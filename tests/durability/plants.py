@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, event
@@ -17,22 +17,23 @@ LATE_SECONDS: Final = 0.06
 def _answer_before_the_commit() -> None:
     """Every write is acknowledged a moment before it is committed."""
     from wallet_api.database import Database
+    from wallet_api.ending import begin_ending
 
     @contextmanager
     def write(self: Database) -> Iterator[Connection]:
         connection = self.engine.connect()
-        transaction = connection.begin()
+        ending = begin_ending(connection)
         try:
             yield connection
         except BaseException:
-            transaction.rollback()
+            ending.transaction.rollback()
             connection.close()
             raise
 
         def commit() -> None:
             time.sleep(LATE_SECONDS)
-            transaction.commit()
-            connection.close()
+            with closing(connection):
+                ending.commit(connection)
 
         threading.Thread(target=commit, daemon=True).start()
 

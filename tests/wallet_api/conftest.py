@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
+from sqlalchemy import Connection, event
 from starlette.testclient import TestClient
 
 from credentials.spec import DocumentType, Form
@@ -31,6 +32,7 @@ from wallet_api.problems import Problem
 from wallet_api.registries.fictitious import PEOPLE
 from wallet_api.roles import AccessRole
 from wallet_api.settings import Settings, read_settings
+from wallet_api.statement import Answer, Statement, Values
 from wallet_api.wiring import Service, wire
 
 BASE_URL = "http://testserver"
@@ -117,6 +119,21 @@ def service(settings: Settings, clock: MovableClock) -> Iterator[Service]:
     wired = wire(settings, clock=clock.clock())
     yield wired
     wired.database.close()
+
+
+@pytest.fixture
+def statements(service: Service, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The text of every statement that the service runs, whichever of the two ways it goes."""
+    seen: list[str] = []
+    event.listen(service.database.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+    ask = Statement.ask
+
+    def noted(self: Statement, connection: Connection, values: Values) -> Answer:
+        seen.append(self.text(connection.dialect))
+        return ask(self, connection, values)
+
+    monkeypatch.setattr(Statement, "ask", noted)
+    return seen
 
 
 @pytest.fixture(scope="session")

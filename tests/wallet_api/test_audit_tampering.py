@@ -16,6 +16,7 @@ from wallet_api import audit, tables
 from wallet_api.audit import Fault, store
 from wallet_api.audit.examine import Witness, examine
 from wallet_api.audit.row import ORIGIN, Row, digest_of
+from wallet_api.ending import begin_ending
 
 LENGTH = 8
 CHAIN = "licence"
@@ -61,7 +62,8 @@ class Journal:
 
 @contextmanager
 def _journal(service, length: int = LENGTH) -> Iterator[Journal]:
-    with service.database.engine.connect() as connection, connection.begin() as transaction:
+    with service.database.engine.connect() as connection:
+        ending = begin_ending(connection)
         for number in range(length):
             audit.append(
                 connection,
@@ -72,8 +74,9 @@ def _journal(service, length: int = LENGTH) -> Iterator[Journal]:
                 subject_id=f"{number + 7:032x}",
                 detail={"points": number},
             )
+        ending.write(connection)
         yield Journal(connection)
-        transaction.rollback()
+        ending.transaction.rollback()
 
 
 @pytest.fixture

@@ -368,6 +368,7 @@ def test_altered_journal_is_named(service, file, tmp_path, target):
                 subject_id="x",
                 detail={"n": number},
             )
+    with service.database.write() as connection:
         connection.execute(
             update(tables.audit_entry).where(tables.audit_entry.c.sequence == 3).values(subject_id="y")
         )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from credentials.paris_day import paris_midnight
 from credentials.spec import DocumentType
@@ -165,13 +165,12 @@ def test_issuing_knows_a_milestone_that_nobody_published(service, client, clock,
     assert _stored(service, made.document_id).balance == 8
 
 
-def test_refresh_reads_the_licences_that_are_due_and_no_others(service, offer):
+def test_refresh_reads_the_licences_that_are_due_and_no_others(service, offer, statements):
     """Bounded work: with nothing due one statement, with one due that licence alone."""
     for name in ("camille", "yanis", "theo"):
         offer(name)
     ines = offer("ines").document_id
-    statements: list[str] = []
-    event.listen(service.database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    statements.clear()
     with service.database.write() as connection:
         assert refresh_due(connection, INSTANT + 30 * DAY) == 0
     assert _of_ledger(statements) == ["SELECT"]
@@ -187,11 +186,10 @@ def test_refresh_reads_the_licences_that_are_due_and_no_others(service, offer):
     assert _stored(service, ines).balance == 8
 
 
-def test_withdrawal_is_three_statements_of_the_ledger(service, offer):
+def test_withdrawal_is_three_statements_of_the_ledger(service, offer, statements):
     """One select, one insert, one update; the rest is audit and credentials."""
     document_id = offer().document_id
-    statements: list[str] = []
-    event.listen(service.database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    statements.clear()
     _record(service, document_id, _loss("D-1"))
     assert _of_ledger(statements) == ["SELECT", "INSERT", "UPDATE"]
 
@@ -533,7 +531,7 @@ def test_ledger_replayed_from_nothing_is_the_stored_balance(service, offer, cloc
         with service.database.read() as connection:
             now = current(connection, "licence", document_id, later)
         replayed = _replayed(service, document_id, later)
-        assert replace(now, as_of=0, version=0) == replace(replayed, as_of=0, version=0)
+        assert now._replace(as_of=0, version=0) == replayed._replace(as_of=0, version=0)
     assert made
 
 

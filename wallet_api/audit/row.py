@@ -5,12 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 ORIGIN: Final = "0" * 64
 """What the first row of a chain follows."""
 PURGED: Final = "purged"
 """The act of a purge; in its own chain it names the row after which the chain now begins."""
+
+
+class Content(NamedTuple):
+    """What a row says, whatever its place in the chain."""
+
+    recorded_at: int
+    actor_id: str
+    act: str
+    subject_id: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,24 @@ def digest_of(
         "subject_id": subject_id,
     }
     return hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def parts_of(authority_id: str, content: Content) -> tuple[str, str, str]:
+    """The canonical JSON of a row in three parts: between them belong the digest before it and its own number."""
+    before = canonical(
+        {
+            "act": content.act,
+            "actor_id": content.actor_id,
+            "authority_id": authority_id,
+            "detail": content.detail,
+        }
+    )
+    subject = canonical({"subject_id": content.subject_id})
+    return (
+        f'{before[:-1]},"previous":"',
+        f'","recorded_at":{content.recorded_at},"sequence":',
+        f",{subject[1:]}",
+    )
 
 
 def canonical(content: object) -> str:

@@ -1,19 +1,35 @@
-"""SQL of the journal. The three statements of an append are built once: the write path pays for no construction."""
+"""SQL of the journal. Those of an append are on the road of every act."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Select,
+    String,
+    bindparam,
+    cast,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from wallet_api import tables
-from wallet_api.database import insert_once
+from wallet_api.database import insert_once_into
+from wallet_api.sql_functions import sha256_hex
+from wallet_api.statement import Statement
 
-from .row import ORIGIN, Row
+from .row import ORIGIN, Content, Row, parts_of
 
 PAGE: Final = 5_000  # rows fetched at a time
+_SEEN: Final = "lp_chains"
 
 _entry, _head, _checkpoint = tables.audit_entry, tables.audit_head, tables.audit_checkpoint
 
@@ -30,17 +46,38 @@ class StoredCheckpoint:
     message: bytes
 
 
-_LOCK_HEAD: Final = (
-    select(_head.c.sequence, _head.c.digest)
-    .where(_head.c.authority_id == bindparam("chain"))
-    .with_for_update()
+_CHAIN: Final[BindParameter[str]] = bindparam("chain", type_=String)
+_BEFORE: Final = _entry.alias("before")
+_REACHED: Final = select(_head.c.sequence).where(_head.c.authority_id == _CHAIN).scalar_subquery()
+_LINKED: Final = (
+    bindparam("opens", type_=String)
+    + _head.c.digest
+    + bindparam("between", type_=String)
+    + cast(_head.c.sequence + 1, String)
+    + bindparam("closes", type_=String)
 )
-_ADD: Final = insert(_entry)
-_MOVE_HEAD: Final = (
+_READ_HEAD: Final = Statement(select(_head.c.sequence).where(_head.c.authority_id == _CHAIN))
+_MOVE_HEAD: Final = Statement(
     update(_head)
-    .where(_head.c.authority_id == bindparam("chain"))
-    .values(sequence=bindparam("reached"), digest=bindparam("ends_with"))
+    .where(_head.c.authority_id == _CHAIN)
+    .values(sequence=_head.c.sequence + 1, digest=sha256_hex(_LINKED))
 )
+_ADD: Final = Statement(
+    insert(_entry)
+    .values(
+        authority_id=_CHAIN,
+        sequence=_REACHED,
+        previous=func.coalesce(
+            select(_BEFORE.c.digest)
+            .where(_BEFORE.c.authority_id == _CHAIN, _BEFORE.c.sequence == _REACHED - 1)
+            .scalar_subquery(),
+            literal_column(f"'{ORIGIN}'"),
+        ),
+        digest=select(_head.c.digest).where(_head.c.authority_id == _CHAIN).scalar_subquery(),
+    )
+    .inline()
+)
+_BEGIN_CHAIN: Final = Statement(partial(insert_once_into, _head))
 _COLUMNS: Final = (
     _entry.c.authority_id,
     _entry.c.sequence,
@@ -54,22 +91,25 @@ _COLUMNS: Final = (
 )
 
 
-def lock_head(connection: Connection, authority_id: str) -> tuple[int, str]:
-    """Number and digest of the last row, locked until the transaction ends; begins the chain where there is none."""
-    found = connection.execute(_LOCK_HEAD, {"chain": authority_id}).one_or_none()
-    if found is None:
-        insert_once(connection, _head, {"authority_id": authority_id, "sequence": 0, "digest": ORIGIN})
-        found = connection.execute(_LOCK_HEAD, {"chain": authority_id}).one()
-    return found.sequence, found.digest
+def require_chain(connection: Connection, authority_id: str) -> None:
+    """Begin a chain that has no head yet; a connection that has seen the head does not look again."""
+    seen = connection.info.setdefault(_SEEN, set())
+    if authority_id in seen:
+        return
+    if _READ_HEAD.ask(connection, {"chain": authority_id}).row() is None:
+        _BEGIN_CHAIN.ask(connection, {"authority_id": authority_id, "sequence": 0, "digest": ORIGIN})
+    else:
+        seen.add(authority_id)
 
 
-def add_row(connection: Connection, row: Row) -> None:
-    """Append a row to a chain whose head is locked."""
-    content = {name: getattr(row, name) for name in Row.__slots__}
-    connection.execute(_ADD, content)
-    connection.execute(
-        _MOVE_HEAD, {"chain": row.authority_id, "reached": row.sequence, "ends_with": row.digest}
-    )
+def add_row(connection: Connection, authority_id: str, content: Content) -> None:
+    """Append a row and lock its chain's head; nothing is read. A chain without a head refuses it (`IntegrityError`).
+
+    The head moves first and computes the digest as `row.digest_of` says it; the row takes number and digest from it.
+    """
+    opens, between, closes = parts_of(authority_id, content)
+    _MOVE_HEAD.ask(connection, {"chain": authority_id, "opens": opens, "between": between, "closes": closes})
+    _ADD.ask(connection, {"chain": authority_id, **content._asdict()})
 
 
 def head_of(connection: Connection, authority_id: str) -> tuple[int, str] | None:

@@ -1,9 +1,11 @@
 """Perform one act of authority: in one transaction, once for its key, on a document of the actor's own authority.
 
-1. The row of the idempotency key: a request sent again waits here and gets the stored answer.
-2. The document: its version rises and its row stays locked, so that acts on one document queue up.
-3. The act with its audit row, whose chain lets one act of an authority commit at a time.
-4. Only now is the person's hour counted: every earlier act is committed and seen, so of two at once one is refused.
+1. The document: its version rises and its row stays locked, so that acts on one document queue up.
+2. The idempotency key: a request sent again gets the stored answer, and what was begun is undone.
+3. The act. What follows belongs to the transaction's ending (`wallet_api/ending.py`):
+4. The journal, whose head lets one act of an authority commit at a time.
+5. The answer is kept under its key; of two senders at once the second is undone and reads it.
+6. With it the person's hour is counted: every earlier act is committed and seen, so of two at once one is refused.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from wallet_api.idempotency import IdempotencyKey
 from wallet_api.problems import WalletError
 from wallet_api.publication.run import publish_after_act
 from wallet_api.roles import AccessRole
+from wallet_api.statement import Answer
 from wallet_api.wiring import Service
 
 from . import store
@@ -87,26 +90,37 @@ def perform(
     document: tuple[DocumentType, str],
     act: Callable[[Connection, int], BaseModel],
     *,
+    ask: Callable[[Connection], None] | None = None,
     status: int = 201,
     counted: bool = True,
 ) -> Response:
     """Run one act in one transaction, once for its key, on a document of the actor's own authority.
 
-    An act that is `counted` is one of those that a person may do in an hour. Raises `WalletError`.
+    An act that is `counted` is one of those that a person may do in an hour. `ask` sends what the act will read together
+    with the document's lock. Raises `WalletError`.
     """
     document_type, document_id = document
     if DOMAIN_OF[document_type] != actor.authority_id:
         raise WalletError("forbidden")
 
+    begun: list[Answer] = []
+
+    def begin(connection: Connection) -> None:
+        begun.append(store.ask_act(connection, actor.authority_id, document_id, document_type.value))
+        if ask is not None:
+            ask(connection)
+
     def on_document(connection: Connection, now: int) -> BaseModel:
-        version = store.begin_act(connection, actor.authority_id, document_id, document_type.value)
-        if version is None:
+        found = begun[0].row()
+        if found is None:
             raise WalletError("not-found")
-        if not terms.accept(version - 1):
+        if not terms.accept(found[0] - 1):
             raise WalletError("version-changed")
         return act(connection, now)
 
-    return perform_once(service, actor, terms.key, path, body, on_document, status=status, counted=counted)
+    return perform_once(
+        service, actor, terms.key, path, body, on_document, ask=begin, status=status, counted=counted
+    )
 
 
 def perform_once(
@@ -117,33 +131,22 @@ def perform_once(
     body: BaseModel,
     act: Callable[[Connection, int], BaseModel],
     *,
+    ask: Callable[[Connection], None] | None = None,
     status: int = 201,
     counted: bool = True,
 ) -> Response:
     """Run one act, on whatever it is about, in one transaction and once for its key. Raises `WalletError`."""
     now = service.clock.now()
-    request = idempotency.Request(actor.authority_id, actor.actor_id, path, body, counted=counted)
-    with service.database.write() as connection:
-
-        def once() -> BaseModel:
-            answer = act(connection, now)
-            if counted:
-                _require_pace(connection, actor, service.settings.acts_per_hour, now)
-            return answer
-
-        answer = idempotency.answer_once(connection, key, request, now, once, status=status)
+    pace = service.settings.acts_per_hour if counted else None
+    request = idempotency.Request(actor.authority_id, actor.actor_id, path, body, pace)
+    answer = idempotency.answer_once(
+        service.database, key, request, now, lambda connection: act(connection, now), ask=ask, status=status
+    )
     if not idempotency.replayed(answer):
         service.telemetry.acts.labels(path.rpartition("/")[2]).inc()
         if status == HTTPStatus.CREATED:
             publish_after_act(service)
     return answer
-
-
-def _require_pace(connection: Connection, actor: Actor, acts_per_hour: int, now: int) -> None:
-    """Raises `WalletError` (429) when the act just written is one too many of this person's hour (threats.md, T45)."""
-    wait = idempotency.seconds_over_pace(connection, actor.authority_id, actor.actor_id, acts_per_hour, now)
-    if wait is not None:
-        raise WalletError("too-many-acts", retry_after=wait)
 
 
 def path_of(document: tuple[DocumentType, str]) -> str:

@@ -12,6 +12,7 @@ from wallet_api import tables
 from wallet_api.database import insert_once
 from wallet_api.identifiers import first_id
 from wallet_api.settings import LONGEST_CANCEL_SECONDS
+from wallet_api.statement import Answer, Statement
 
 from .kinds import ON_MEASURES, MeasureKind
 
@@ -53,7 +54,7 @@ _THE_DOCUMENT: Final = (
     tables.document.c.document_type == bindparam("type"),
 )
 _LOCK_DOCUMENT: Final = select(tables.document).where(*_THE_DOCUMENT).with_for_update()
-_BEGIN_ACT: Final = (
+_BEGIN_ACT: Final = Statement(
     update(tables.document)
     .where(*_THE_DOCUMENT)
     .values(version=tables.document.c.version + 1)
@@ -110,14 +111,19 @@ def count_lifts(connection: Connection, authority_id: str, measure_id: str) -> i
     ).scalar_one()
 
 
+def ask_act(connection: Connection, authority_id: str, document_id: str, document_type: str) -> Answer:
+    """Ask for what `begin_act` does: a row with the document's new version, or none."""
+    asked = {"authority": authority_id, "document": document_id, "type": document_type}
+    return _BEGIN_ACT.ask(connection, asked)
+
+
 def begin_act(connection: Connection, authority_id: str, document_id: str, document_type: str) -> int | None:
     """Raise the document's version and return the new one; None when there is no such document.
 
     The row stays locked until the transaction ends, so that acts on one document queue up.
     """
-    asked = {"authority": authority_id, "document": document_id, "type": document_type}
-    found: int | None = connection.execute(_BEGIN_ACT, asked).scalar_one_or_none()
-    return found
+    found = ask_act(connection, authority_id, document_id, document_type).row()
+    return None if found is None else found[0]
 
 
 def lock_document(

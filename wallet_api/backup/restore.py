@@ -24,7 +24,7 @@ from keys import KeyFolder
 from keys.disk import flush_folder, make_private_folder, write_private
 from wallet_api import audit
 from wallet_api.clock import Clock, system_clock
-from wallet_api.database import Database, take_room, take_time
+from wallet_api.database import Database, take_room, take_statistics, take_time
 from wallet_api.roles import SERVICE
 from wallet_api.settings import Settings, from_environment
 
@@ -106,6 +106,7 @@ def _restore_into(
                 connection, keys, seen, settings.base_url, manifest.made_at, now
             )
             _journal(connection, manifest, passed.edition, now)
+            take_statistics(connection)
     finally:
         database.close()
     return RestoreReport(manifest.made_at, rows, passed, 0.0)

@@ -86,7 +86,7 @@ def balances(connection: Connection, at_once: int) -> Iterator[dict[str, Balance
     table, last = tables.points_balance, ""
     while True:
         rows = connection.execute(
-            select(table.c.document_id, *(table.c[name] for name in BalanceRow.__slots__))
+            select(table.c.document_id, *(table.c[name] for name in BalanceRow._fields))
             .where(table.c.authority_id == Domain.LICENCE.value, table.c.document_id > last)
             .order_by(table.c.document_id)
             .limit(at_once)

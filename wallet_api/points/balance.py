@@ -104,6 +104,7 @@ class _Account:
     rules: RuleTable
     losses: list[Loss] = field(init=False)
     end: date = field(init=False)
+    gains: dict[date, int] = field(init=False)
     balance: int = field(init=False)
     cap: int = field(init=False)
     series: list[Change] = field(default_factory=list)
@@ -144,6 +145,7 @@ class _Account:
                 day = end_of_delay(one.established_on, months, self.rules)
                 self.returns.setdefault(day, []).append((number, early))
         self.end = end_of_probation(licence, self.losses, self.facts, self.rules)
+        self.gains = gains(licence, self.end, self.rules)
         regime = self.rules.regimes[licence.regime]
         self.balance, self.cap = regime.initial, POINTS_MAX if not regime.probation else regime.initial
 
@@ -186,7 +188,7 @@ class _Account:
         )
 
     def _fixed_days(self) -> list[date]:
-        days = {self.end, *gains(self.licence, self.end, self.rules), *self._credits(), *self.returns}
+        days = {self.end, *self.gains, *self._credits(), *self.returns}
         return sorted(days | {one.established_on for one in self.losses})
 
     def _credits(self) -> list[date]:
@@ -217,7 +219,7 @@ class _Account:
 
     def _grow(self, day: date) -> None:
         start = self.licence.obtained_on
-        gained = gains(self.licence, self.end, self.rules).get(day, 0)
+        gained = self.gains.get(day, 0)
         if gained and spotless(self.losses, start, day, self.rules):
             self.cap += gained
             self.balance = min(self.cap, self.balance + gained)

@@ -44,7 +44,7 @@ def settle(
 
     `made` are rows written in this transaction. Locks: the caller's.
     """
-    balance = ledger.balance(now, stored.version + 1)
+    balance = _balance(stored, ledger, now, made)
     store.change_balance(connection, authority_id, document_id, balance)
     counted = [one for one in ledger.standing_rows() if stored.as_of < one.released_at <= now]
     counted += [one for one in made if one.released_at <= now and one not in counted]
@@ -65,6 +65,17 @@ def settle(
             detail={"since": balance.invalid_since},
         )
     return balance
+
+
+def _balance(stored: BalanceRow, ledger: Ledger, now: int, made: Sequence[EntryRow]) -> BalanceRow:
+    """What is to be stored. Rows that do not count yet change nothing but when to look again."""
+    version = stored.version + 1
+    if not made or not stored.holds_at(now) or any(one.released_at <= now for one in made):
+        return ledger.balance(now, version)
+    ahead = [one.released_at for one in made]
+    if stored.next_change_at is not None:
+        ahead.append(stored.next_change_at)
+    return stored._replace(next_change_at=min(ahead), as_of=now, version=version)
 
 
 def refresh_due(connection: Connection, now: int) -> int:
@@ -89,7 +100,7 @@ def refresh(connection: Connection, authority_id: str, document_id: str, now: in
 
     The caller holds the document's row. Without a training nothing depends on measures, and nothing is done.
     """
-    found = store.load(connection, authority_id, document_id)
+    found = store.loaded(store.ask_load(connection, authority_id, document_id))
     if found is None or all(one.kind != EntryKind.TRAINING for one in found[1]):
         return
     stored, rows = found

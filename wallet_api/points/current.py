@@ -37,7 +37,7 @@ def current(connection: Connection, authority_id: str, document_id: str, now: in
     stored = store.find_balance(connection, authority_id, document_id)
     if stored is None:
         return None
-    if stored.as_of <= now and (stored.next_change_at is None or now < stored.next_change_at):
+    if stored.holds_at(now):
         return stored
     return _ledger(connection, authority_id, document_id, now).balance(now, stored.version)
 

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection
@@ -17,9 +17,11 @@ from credentials.paris_day import paris_day
 from wallet_api import audit
 from wallet_api.identifiers import new_id
 from wallet_api.problems import WalletError
+from wallet_api.statement import Answer
 
 from . import store
 from .accept import Refusal, in_training_window, refusal
+from .balance import Standing
 from .consequences import settle
 from .decisions import Decision, NoticeReceived, TitleHandedIn, TrainingCompleted
 from .history import PointsHistory
@@ -67,14 +69,14 @@ def open_ledger(
     """Begin a licence's ledger with the history that its registry hands over."""
     rows: list[EntryRow] = []
     for row in opening_rows(history, document_id):
-        complete = replace(
-            row, entry_id=new_id(now), sequence=len(rows) + 1, recorded_at=now, released_at=now
+        complete = row._replace(
+            entry_id=new_id(now), sequence=len(rows) + 1, recorded_at=now, released_at=now
         )
         rows.append(complete)
     balance = Ledger(rows).balance(now, version=1)
     store.open_balance(connection, authority_id, document_id, balance)
     for row in rows:
-        store.add_entry(connection, authority_id, document_id, row)
+        store.add_entry(connection, authority_id, document_id, row, taken="decision-already-recorded")
 
 
 def record(
@@ -85,15 +87,19 @@ def record(
     now: int,
     actor_id: str,
     released_at: int,
+    *,
+    asked: Answer | None = None,
 ) -> Recorded:
-    """Write one decision, with its audit row. Raises `WalletError` for what is no such licence or not lawful."""
-    stored, ledger = _load(connection, authority_id, document_id, now)
+    """Write one decision, with its audit row. Raises `WalletError` for what is no such licence or not lawful.
+
+    `asked` is the answer of `store.ask_load`, when the caller sent it ahead.
+    """
+    stored, ledger = _load(connection, authority_id, document_id, now, asked)
     counts_at = max(now, released_at)
+    standing: Standing | BalanceRow = stored if stored.holds_at(counts_at) else ledger.standing(counts_at)
     after, made = ledger, []
-    standing = ledger.standing(counts_at)
     for row in _lawful(ledger, decision, document_id, now):
-        complete = replace(
-            row,
+        complete = row._replace(
             entry_id=new_id(now),
             sequence=after.rows[-1].sequence + 1,
             recorded_at=now,
@@ -102,11 +108,10 @@ def record(
         )
         after, before = Ledger([*after.rows, complete], ledger.restrictions), standing.balance
         standing = after.standing(counts_at)
-        made.append(replace(complete, applied=standing.balance - before))
+        made.append(complete._replace(applied=standing.balance - before))
     after = Ledger([*ledger.rows, *made], ledger.restrictions)
     for row in made:
-        if not store.add_entry(connection, authority_id, document_id, row):
-            raise WalletError("decision-already-recorded")
+        store.add_entry(connection, authority_id, document_id, row, taken="decision-already-recorded")
     settle(connection, authority_id, document_id, stored, after, now, made)
     _audit(connection, authority_id, document_id, made, actor_id, now)
     return Recorded(
@@ -115,7 +120,7 @@ def record(
         applied=sum(one.applied for one in made),
         balance=standing.balance,
         cap=standing.cap,
-        state=standing.state.value,
+        state=str(standing.state),
         as_of=counts_at,
         released_at=counts_at,
     )
@@ -149,8 +154,7 @@ def cancel_entry(
         raise WalletError("fact-recorded")
     after, made = ledger, []
     for row in cancellation_rows(undone, decision_reference, paris_day(now).isoformat()):
-        complete = replace(
-            row,
+        complete = row._replace(
             attempt=attempt_at(ledger, row.annuls_id),
             entry_id=new_id(now),
             sequence=after.rows[-1].sequence + 1,
@@ -160,15 +164,16 @@ def cancel_entry(
         )
         after = Ledger([*after.rows, complete], ledger.restrictions)
         made.append(complete)
-        if not store.add_entry(connection, authority_id, document_id, complete):
-            raise WalletError("already-cancelled")
+        store.add_entry(connection, authority_id, document_id, complete, taken="already-cancelled")
     settle(connection, authority_id, document_id, stored, after, now, ())
     _audit(connection, authority_id, document_id, made, actor_id, now)
     return made[0]
 
 
-def _load(connection: Connection, authority_id: str, document_id: str, now: int) -> tuple[BalanceRow, Ledger]:
-    found = store.load(connection, authority_id, document_id)
+def _load(
+    connection: Connection, authority_id: str, document_id: str, now: int, asked: Answer | None = None
+) -> tuple[BalanceRow, Ledger]:
+    found = store.loaded(asked or store.ask_load(connection, authority_id, document_id))
     if found is None:
         raise WalletError("not-a-licence-with-points")
     stored, rows = found
@@ -184,7 +189,7 @@ def _lawful(ledger: Ledger, decision: Decision, document_id: str, now: int) -> l
     require_still_kept(ledger, rows, now)
     licence, facts = ledger.facts(None)
     for row in rows:
-        fact = fact_of(replace(row, entry_id=f"{document_id}-{row.decision_reference}"))
+        fact = fact_of(row._replace(entry_id=f"{document_id}-{row.decision_reference}"))
         reason = None if fact is None else refusal(licence, fact, facts, RULES)
         if reason is not None:
             raise WalletError(PROBLEM_OF[reason])

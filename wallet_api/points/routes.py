@@ -25,6 +25,7 @@ from wallet_api.authority.perform import (
 )
 from wallet_api.authority.schemas import Body, Moment
 from wallet_api.problems import WalletError
+from wallet_api.statement import Answer
 from wallet_api.wiring import Service
 
 from . import store
@@ -219,6 +220,11 @@ def _decide(
     terms: ActTerms,
     decision: Callable[[Connection], Decision],
 ) -> Response:
+    asked: list[Answer] = []
+
+    def ask(connection: Connection) -> None:
+        asked.append(store.ask_load(connection, actor.authority_id, licence_id))
+
     def act(connection: Connection, now: int) -> PointsAnswer:
         return points_answer(
             record(
@@ -229,11 +235,12 @@ def _decide(
                 now,
                 actor.actor_id,
                 released_at(service, now),
+                asked=asked[0],
             )
         )
 
     path = f"/authority/licences/{licence_id}/points/{name}"
-    return perform(service, actor, terms, path, body, (LICENCE, licence_id), act)
+    return perform(service, actor, terms, path, body, (LICENCE, licence_id), act, ask=ask)
 
 
 def _instant(moment: datetime | date | None) -> int | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from wallet_api.problems import WalletError
 
@@ -79,7 +78,7 @@ def opening_rows(history: PointsHistory, document_id: str) -> Iterator[EntryRow]
     if history.training_completed_on is not None:
         rows.append(EntryRow(EntryKind.TRAINING, "", history.training_completed_on.isoformat()))
     for number, row in enumerate(rows, start=1):
-        yield replace(row, decision_reference=f"{reference}#{number}")
+        yield row._replace(decision_reference=f"{reference}#{number}")
 
 
 def _losses(decision: Withdrawal) -> Iterator[EntryRow]:

@@ -14,6 +14,7 @@ from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -169,9 +170,11 @@ PROBATION_SINCE: Final = _PROBATION
 
 def end_of_delay(day: date, months: int, rules: RuleTable) -> date:
     """The first day after a delay of so many months: the day of the same number, or the last of a shorter month."""
-    return months_later(day, months) + timedelta(rules.delay_offset_days)
+    end = months_later(day, months)
+    return end + timedelta(rules.delay_offset_days) if rules.delay_offset_days else end
 
 
+@lru_cache(maxsize=4096)
 def months_later(day: date, months: int) -> date:
     """The same-numbered day so many months later, or the last day of a shorter month."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)

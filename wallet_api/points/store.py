@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
 
 from credentials.spec import Domain
 from wallet_api import tables
-from wallet_api.database import insert_once
+from wallet_api.database import ask_once
+from wallet_api.ending import expect
 from wallet_api.identifiers import first_id
+from wallet_api.problems import WalletError
 from wallet_api.settings import LONGEST_CANCEL_SECONDS
+from wallet_api.statement import Answer, Statement
 
 NOBODY: Final = "0" * 32
 _DOMAINS: Final = tuple(one.value for one in Domain)
 
 
-@dataclass(frozen=True, slots=True)
-class BalanceRow:
+class BalanceRow(NamedTuple):
     """What the engine said at `as_of`; it holds until `next_change_at` (UTC seconds; None: for ever)."""
 
     balance: int
@@ -32,9 +33,12 @@ class BalanceRow:
     as_of: int
     version: int = 1
 
+    def holds_at(self, instant: int) -> bool:
+        """Whether it still says where the licence stands, if no row is added."""
+        return self.as_of <= instant and (self.next_change_at is None or instant < self.next_change_at)
 
-@dataclass(frozen=True, slots=True)
-class EntryRow:
+
+class EntryRow(NamedTuple):  # a ledger is read whole for every act, and a tuple is what the driver gives
     """A row of the ledger, as `tables.points_entry` describes it."""
 
     kind: str
@@ -56,15 +60,17 @@ class EntryRow:
     actor_id: str = NOBODY
 
 
-_BALANCE = [tables.points_balance.c[name] for name in BalanceRow.__slots__]
-_FIND: Final = select(*_BALANCE).where(
-    tables.points_balance.c.authority_id == bindparam("authority"),
-    tables.points_balance.c.document_id == bindparam("document"),
+_BALANCE = [tables.points_balance.c[name] for name in BalanceRow._fields]
+_FIND: Final = Statement(
+    select(*_BALANCE).where(
+        tables.points_balance.c.authority_id == bindparam("authority"),
+        tables.points_balance.c.document_id == bindparam("document"),
+    )
 )
-_ENTRY = [tables.points_entry.c[name] for name in EntryRow.__slots__]
+_ENTRY = [tables.points_entry.c[name] for name in EntryRow._fields]
 
 
-_LOAD: Final = (
+_LOAD: Final = Statement(
     select(*_BALANCE, *_ENTRY)
     .join(
         tables.points_entry,
@@ -78,35 +84,38 @@ _LOAD: Final = (
     .order_by(tables.points_entry.c.sequence)
     .with_for_update(of=tables.points_balance)
 )
-_CHANGE: Final = (
+_CHANGE: Final = Statement(
     update(tables.points_balance)
     .where(
         tables.points_balance.c.authority_id == bindparam("authority"),
         tables.points_balance.c.document_id == bindparam("document"),
         tables.points_balance.c.version == bindparam("before"),
     )
-    .values({name: bindparam(name) for name in BalanceRow.__slots__})
+    .values({name: bindparam(name) for name in BalanceRow._fields})
 )
 
 
 def find_balance(connection: Connection, authority_id: str, document_id: str) -> BalanceRow | None:
     """The stored balance of a licence; it may be due for recomputation (`current.current`)."""
-    row = connection.execute(_FIND, {"authority": authority_id, "document": document_id}).one_or_none()
+    row = _FIND.ask(connection, {"authority": authority_id, "document": document_id}).row()
     return None if row is None else BalanceRow(*row)
 
 
-def load(
-    connection: Connection, authority_id: str, document_id: str
-) -> tuple[BalanceRow, list[EntryRow]] | None:
-    """Balance and ledger in one statement, the balance locked; None when the document bears no points.
+def ask_load(connection: Connection, authority_id: str, document_id: str) -> Answer:
+    """Ask for what `loaded` reads: balance and ledger in one statement, the balance locked.
 
-    The caller holds the document's row, so that nobody appends meanwhile.
+    The caller holds the document's row or has asked for it before, so that nobody appends meanwhile.
     """
-    rows = connection.execute(_LOAD, {"authority": authority_id, "document": document_id}).all()
+    return _LOAD.ask(connection, {"authority": authority_id, "document": document_id})
+
+
+def loaded(answer: Answer) -> tuple[BalanceRow, list[EntryRow]] | None:
+    """Balance and ledger of a licence; None when the document bears no points."""
+    rows = answer.rows()
     if not rows:
         return None
     width = len(_BALANCE)
-    return BalanceRow(*rows[0][:width]), [EntryRow(*row[width:]) for row in rows]
+    return BalanceRow(*rows[0][:width]), [EntryRow._make(row[width:]) for row in rows]
 
 
 def entries(connection: Connection, authority_id: str, document_id: str) -> list[EntryRow]:
@@ -147,7 +156,7 @@ def open_balance(connection: Connection, authority_id: str, document_id: str, ro
     """The first balance of a licence."""
     connection.execute(
         insert(tables.points_balance).values(
-            authority_id=authority_id, document_id=document_id, **_members(row)
+            authority_id=authority_id, document_id=document_id, **row._asdict()
         )
     )
 
@@ -155,20 +164,28 @@ def open_balance(connection: Connection, authority_id: str, document_id: str, ro
 def change_balance(connection: Connection, authority_id: str, document_id: str, row: BalanceRow) -> None:
     """Replace the balance by its next version. `RuntimeError` when somebody changed it meanwhile."""
     asked = {"authority": authority_id, "document": document_id, "before": row.version - 1}
-    result = connection.execute(_CHANGE, {**asked, **_members(row)})
-    if result.rowcount != 1:
-        msg = "a locked balance changed"
-        raise RuntimeError(msg)
+    answer = _CHANGE.ask(connection, {**asked, **row._asdict()})
+
+    def check() -> None:
+        if answer.count != 1:
+            msg = "a locked balance changed"
+            raise RuntimeError(msg)
+
+    expect(connection, check)
 
 
-def add_entry(connection: Connection, authority_id: str, document_id: str, row: EntryRow) -> bool:
-    """Append to the ledger; False when the decision reference is taken already."""
-    members = {name: getattr(row, name) for name in EntryRow.__slots__}
-    return insert_once(
-        connection,
-        tables.points_entry,
-        {"authority_id": authority_id, "document_id": document_id, **members},
-    )
+def add_entry(
+    connection: Connection, authority_id: str, document_id: str, row: EntryRow, *, taken: str
+) -> None:
+    """Append to the ledger. When the decision reference is taken, the problem named `taken` ends the transaction."""
+    place = {"authority_id": authority_id, "document_id": document_id}
+    answer = ask_once(connection, tables.points_entry, {**place, **row._asdict()})
+
+    def check() -> None:
+        if answer.count == 0:
+            raise WalletError(taken)
+
+    expect(connection, check)
 
 
 def find_entry(
@@ -183,10 +200,6 @@ def find_entry(
             table.c.decision_reference == decision_reference,
         )
     ).scalar_one_or_none()
-
-
-def _members(row: BalanceRow) -> dict[str, object]:
-    return {name: getattr(row, name) for name in BalanceRow.__slots__}
 
 
 def count_cancellable(connection: Connection, now: int) -> int:

@@ -84,14 +84,14 @@ def _drop_points(_service: Service, connection: Connection, page: Page, ids: Seq
 def _foldable(connection: Connection, page: Page, document_id: str) -> bool:
     """Whether the opening alone says of the licence what the whole ledger says."""
     lock_document(connection, page.authority_id, document_id, "driving_licence")
-    found = ledger_store.load(connection, page.authority_id, document_id)
+    found = ledger_store.loaded(ledger_store.ask_load(connection, page.authority_id, document_id))
     if found is None:
         return False
     stored, rows = found
     whole = Ledger(rows).balance(page.now, stored.version)
     if whole.next_change_at is not None or whole.probation_end is not None:
         return False
-    if whole != replace(stored, as_of=page.now) or whole.state != PointsState.VALIDE:
+    if whole != stored._replace(as_of=page.now) or whole.state != PointsState.VALIDE:
         return False
     if max(one.released_at for one in rows) > _years_back(page.now) and _of_a_zero(Ledger(rows)):
         return False
