@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Dialect, Insert
-from sqlalchemy.sql.expression import Delete, Select, Update
+from sqlalchemy.sql.expression import Delete, SelectBase, Update
 from sqlalchemy.types import TypeEngine
 
 from .driver_errors import driver_errors, driver_of
 from .pipeline import pipeline_of
 
-Clause = Select[Any] | Insert | Update | Delete
+Clause = SelectBase | Insert | Update | Delete
 Values = Mapping[str, object]
 Rows = list[tuple[Any, ...]]
 _Convert = Callable[[Any], Any]
@@ -116,6 +116,9 @@ class _Compiled:
         if columns is None and isinstance(clause, Insert):
             columns = list(clause.table.c.keys())
         compiled = clause.compile(dialect=dialect, column_keys=columns)
+        if "POSTCOMPILE" in str(compiled):
+            msg = "a list of values has no text of its own; give each value a name"
+            raise TypeError(msg)
         binds = compiled.binds
         if compiled.positiontup is None:
             named = str(compiled)

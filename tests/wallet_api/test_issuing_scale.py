@@ -6,27 +6,24 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
 
 from wallet_api.issuance import store
 
 ROAD = {
-    "keys known": (store._KEYS_KNOWN, {"hashes": ["0" * 64]}),
-    "live": (store._LIVE, {"authority": "licence", "document": "0" * 32, "now": 0}),
-    "with cause": (
-        store._WITH_CAUSE,
-        {"authority": "licence", "ids": ["0" * 32], "of": "superseded", "now": 0},
-    ),
-    "taken": (store._TAKEN[store.ListKind.STATUS], {"authority": "licence", "list": 1, "drawn": [1]}),
+    "keys known": store._keys_known(4),
+    "live": store._LIVE,
+    "live on a phone": store._LIVE_ON_WALLET,
+    "with cause": store._with_cause(4),
+    "taken": store._taken(store.ListKind.STATUS, 4),
+    "taken points": store._taken(store.ListKind.POINTS, 4),
+    "mark": store._mark(4),
 }
 
 
-def _plan(service, statement, values) -> str:
-    named = statement.params(**values).compile(
-        service.database.engine, compile_kwargs={"literal_binds": True, "render_postcompile": True}
-    )
+def _plan(service, sql: str) -> str:
     with service.database.read() as connection:
-        return "\n".join(row[-1] for row in connection.execute(text(f"EXPLAIN QUERY PLAN {named}")))
+        values = (None,) * sql.count("?")  # the plan is the same for any
+        return "\n".join(row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values))
 
 
 @pytest.fixture(params=["sqlite"])
@@ -39,16 +36,13 @@ def settings(made_home, tmp_path):
 @pytest.mark.parametrize("name", ROAD)
 def test_statement_searches_and_scans_nothing(name, service):
     """A scan of every credential would make the hundred-thousandth cost more than the first."""
-    plan = _plan(service, *ROAD[name])
+    plan = _plan(service, ROAD[name].text(service.database.engine.dialect))
     assert "SEARCH" in plan
-    assert "SCAN credential" not in plan
-    assert "SCAN status_cause" not in plan
+    assert "SCAN" not in plan
 
 
 def test_scan_would_be_seen(service):
     """The question without its authority is such a scan."""
-    with service.database.read() as connection:
-        rows = connection.execute(
-            text("EXPLAIN QUERY PLAN SELECT count(*) FROM credential WHERE device_key_hash IN ('0')")
-        )
-        assert "SCAN credential" in "\n".join(row[-1] for row in rows)
+    assert "SCAN credential" in _plan(
+        service, "SELECT count(*) FROM credential WHERE device_key_hash IN ('0')"
+    )

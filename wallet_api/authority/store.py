@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, exists, func, select, update
 
@@ -39,9 +39,23 @@ class MeasureRow:
     void: bool = False
 
 
-# On the road of every issuing and every act, so built once.
-_OF_DOCUMENT: Final = (
-    select(tables.measure)
+class _Stored(NamedTuple):
+    """A row of the table, so far as it says what stands."""
+
+    measure_id: str
+    kind: str
+    subject: str
+    since: int
+    until: int | None
+    reason_class: str | None
+    released_at: int
+    lifts_id: str | None
+    imposed_by: str | None
+
+
+# On the road of every issuing and every act.
+_OF_DOCUMENT: Final = Statement(
+    select(*(tables.measure.c[name] for name in _Stored._fields))
     .where(
         tables.measure.c.authority_id == bindparam("authority"),
         tables.measure.c.document_id == bindparam("document"),
@@ -53,7 +67,7 @@ _THE_DOCUMENT: Final = (
     tables.document.c.document_id == bindparam("document"),
     tables.document.c.document_type == bindparam("type"),
 )
-_LOCK_DOCUMENT: Final = select(tables.document).where(*_THE_DOCUMENT).with_for_update()
+_LOCK_DOCUMENT: Final = Statement(select(tables.document.c.version).where(*_THE_DOCUMENT).with_for_update())
 _BEGIN_ACT: Final = Statement(
     update(tables.document)
     .where(*_THE_DOCUMENT)
@@ -64,9 +78,10 @@ _BEGIN_ACT: Final = Statement(
 
 def measures_of(connection: Connection, authority_id: str, document_id: str, now: int) -> list[MeasureRow]:
     """Every measure of a document that was not cancelled, past and future ones included, in the order of recording."""
-    rows = connection.execute(_OF_DOCUMENT, {"authority": authority_id, "document": document_id}).all()
-    if not rows:
+    found = _OF_DOCUMENT.ask(connection, {"authority": authority_id, "document": document_id}).rows()
+    if not found:
         return []
+    rows = [_Stored._make(one) for one in found]
     cancelled = {row.lifts_id for row in rows if row.kind == MeasureKind.CANCELLATION}
     kept = [row for row in rows if row.measure_id not in cancelled]
     voided = {row.lifts_id: row.released_at for row in kept if row.kind == MeasureKind.VOIDING}
@@ -126,12 +141,10 @@ def begin_act(connection: Connection, authority_id: str, document_id: str, docum
     return None if found is None else found[0]
 
 
-def lock_document(
-    connection: Connection, authority_id: str, document_id: str, document_type: str
-) -> Row[tuple[object, ...]] | None:
-    """The document, locked until the transaction ends, so that what reads it waits for acts; None when there is none."""
+def lock_document(connection: Connection, authority_id: str, document_id: str, document_type: str) -> None:
+    """Lock the document until the transaction ends, so that what is asked afterwards has waited for acts."""
     asked = {"authority": authority_id, "document": document_id, "type": document_type}
-    return connection.execute(_LOCK_DOCUMENT, asked).one_or_none()
+    _LOCK_DOCUMENT.ask(connection, asked)
 
 
 def find_document(

@@ -6,15 +6,16 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
-    Executable,
     Select,
     bindparam,
-    func,
+    literal,
     select,
     union_all,
     update,
@@ -24,6 +25,7 @@ from credentials.spec import LIST_SIZE, Domain, StatusValue
 from wallet_api import tables
 from wallet_api.database import insert_each_once, insert_once
 from wallet_api.identifiers import new_id
+from wallet_api.statement import Statement
 
 _HALF_FULL: Final = LIST_SIZE // 2  # random indexes stay cheap to find, and a list says little about its use
 _TRIES: Final = 64
@@ -77,23 +79,15 @@ class Cause:
 
 
 _credential, _cause, _fill = tables.credential, tables.status_cause, tables.list_fill
-# Statements of the road of every issuing are built once: their construction costs more than their work.
-_KEYS_KNOWN: Final = (
-    select(func.count())
-    .select_from(_credential)
-    .where(
-        _credential.c.authority_id.in_([one.value for one in Domain]),  # the index begins with it
-        _credential.c.device_key_hash.in_(bindparam("hashes", expanding=True)),
-    )
-)
-_LAST_LIST: Final = (
+# On the road of every issuing.
+_LAST_LIST: Final = Statement(
     select(_fill.c.list_number, _fill.c.taken)
     .where(_fill.c.authority_id == bindparam("authority"), _fill.c.kind == bindparam("of"))
     .order_by(_fill.c.list_number.desc())
     .limit(1)
     .with_for_update()
 )
-_TAKE: Final = (
+_TAKE: Final = Statement(
     update(_fill)
     .where(
         _fill.c.authority_id == bindparam("authority"),
@@ -104,32 +98,81 @@ _TAKE: Final = (
 )
 
 
-def _taken_of(number: Column[Any], index: Column[Any]) -> Select[Any]:
+def _any_of(column: Column[Any], count: int) -> ColumnElement[bool]:
+    """Whether a column is one of the values that `_those` names."""
+    return column.in_([bindparam(f"one_{number}") for number in range(count)])
+
+
+def _those(values: Iterable[object]) -> dict[str, object]:
+    """Values by name, the last one repeated up to a power of two: so few statements serve every number of values."""
+    each = list(values)
+    room = 1 << (len(each) - 1).bit_length() if each else 0
+    return {f"one_{number}": value for number, value in enumerate(each + each[-1:] * (room - len(each)))}
+
+
+@cache
+def _keys_known(count: int) -> Statement:
+    return Statement(
+        select(_credential.c.credential_id)
+        .where(
+            _credential.c.authority_id.in_(
+                [literal(one.value) for one in Domain]
+            ),  # the index begins with it
+            _any_of(_credential.c.device_key_hash, count),
+        )
+        .limit(1)
+    )
+
+
+@cache
+def _taken(kind: ListKind, count: int) -> Statement:
+    if kind is ListKind.POINTS:
+        return Statement(_taken_of(_credential.c.points_list, _credential.c.points_index, count))
+    # What was revoked stays so, though nobody knows the credential any more.
+    revoked = tables.list_tombstone.c
+    return Statement(
+        union_all(
+            _taken_of(_credential.c.status_list, _credential.c.status_index, count),
+            _taken_of(revoked.status_list, revoked.status_index, count),
+        )
+    )
+
+
+def _taken_of(number: Column[Any], index: Column[Any], count: int) -> Select[Any]:
     """Those of some indexes of a list that the table holds."""
     return select(index).where(
         index.table.c.authority_id == bindparam("authority"),
         number == bindparam("list"),
-        index.in_(bindparam("drawn", expanding=True)),
+        _any_of(index, count),
     )
 
 
-_TAKEN: Final[dict[ListKind, Executable]] = {
-    # What was revoked stays so, though nobody knows the credential any more.
-    ListKind.STATUS: union_all(
-        _taken_of(_credential.c.status_list, _credential.c.status_index),
-        _taken_of(tables.list_tombstone.c.status_list, tables.list_tombstone.c.status_index),
-    ),
-    ListKind.POINTS: _taken_of(_credential.c.points_list, _credential.c.points_index),
-}
-_MARK: Final = (
-    update(_credential)
-    .where(
-        _credential.c.authority_id == bindparam("authority"),
-        _credential.c.credential_id.in_(bindparam("ids", expanding=True)),
+@cache
+def _mark(count: int) -> Statement:
+    return Statement(
+        update(_credential)
+        .where(
+            _credential.c.authority_id == bindparam("authority"),
+            _any_of(_credential.c.credential_id, count),
+        )
+        .values(state=bindparam("becomes"))
     )
-    .values(state=bindparam("becomes"))
-)
-_LIVE: Final = select(
+
+
+@cache
+def _with_cause(count: int) -> Statement:
+    return Statement(
+        select(_cause.c.credential_id).where(
+            _cause.c.authority_id == bindparam("authority"),
+            _any_of(_cause.c.credential_id, count),
+            _cause.c.cause_class == bindparam("of"),
+            _cause.c.since <= bindparam("now"),
+            _cause.c.lifted_at.is_(None),
+        )
+    )
+
+
+_LIVE_CLAUSE: Final = select(
     _credential.c.credential_id,
     _credential.c.wallet_id,
     _credential.c.batch_id,
@@ -144,19 +187,14 @@ _LIVE: Final = select(
     _credential.c.expires_at > bindparam("now"),
     _credential.c.state != "unissued",
 )
-_LIVE_ON_WALLET: Final = _LIVE.where(_credential.c.wallet_id == bindparam("wallet"))
-_WITH_CAUSE: Final = select(_cause.c.credential_id).where(
-    _cause.c.authority_id == bindparam("authority"),
-    _cause.c.credential_id.in_(bindparam("ids", expanding=True)),
-    _cause.c.cause_class == bindparam("of"),
-    _cause.c.since <= bindparam("now"),
-    _cause.c.lifted_at.is_(None),
-)
+_LIVE: Final = Statement(_LIVE_CLAUSE)
+_LIVE_ON_WALLET: Final = Statement(_LIVE_CLAUSE.where(_credential.c.wallet_id == bindparam("wallet")))
 
 
 def any_key_known(connection: Connection, key_hashes: Iterable[str]) -> bool:
     """Whether a device key served before, for either authority."""
-    return bool(connection.execute(_KEYS_KNOWN, {"hashes": list(key_hashes)}).scalar_one())
+    those = _those(key_hashes)
+    return bool(those) and _keys_known(len(those)).ask(connection, those).row() is not None
 
 
 def take_indexes(
@@ -169,12 +207,14 @@ def take_indexes(
     """
     where = {"authority": authority_id, "of": kind.value}
     number = _list_with_room(connection, authority_id, kind)
-    connection.execute(_TAKE, {**where, "list": number, "more": count})
+    _TAKE.ask(connection, {**where, "list": number, "more": count})
     free: set[int] = set()
     for _ in range(_TRIES):
         drawn = {secrets.randbelow(LIST_SIZE) for _ in range(count - len(free))} - free
-        asked = {"authority": authority_id, "list": number, "drawn": list(drawn)}
-        free |= drawn.difference(connection.execute(_TAKEN[kind], asked).scalars())
+        those = _those(drawn)
+        asked = {"authority": authority_id, "list": number, **those}
+        taken = _taken(kind, len(those)).ask(connection, asked).rows()
+        free |= drawn.difference(index for (index,) in taken)
         if len(free) == count:
             return [(number, index) for index in free]
     msg = "no free index in a list that should be half empty"
@@ -184,10 +224,10 @@ def take_indexes(
 def _list_with_room(connection: Connection, authority_id: str, kind: ListKind) -> int:
     """The number of the list in which to take, locked."""
     asked = {"authority": authority_id, "of": kind.value}
-    last = connection.execute(_LAST_LIST, asked).one_or_none()
-    if last is not None and last.taken < _HALF_FULL:
-        return int(last.list_number)
-    number = 1 if last is None else int(last.list_number) + 1
+    last, taken = _LAST_LIST.ask(connection, asked).row() or (0, _HALF_FULL)
+    if taken < _HALF_FULL:
+        return int(last)
+    number = int(last) + 1
     row = {"authority_id": authority_id, "kind": kind.value, "list_number": number, "taken": 0}
     insert_once(
         connection, tables.list_fill, row
@@ -202,8 +242,9 @@ def add_credentials(connection: Connection, rows: Sequence[Mapping[str, object]]
 
 def mark(connection: Connection, authority_id: str, credential_ids: Iterable[str], state: str) -> None:
     """Say what became of credentials that were reserved."""
-    ids = list(credential_ids)
-    connection.execute(_MARK, {"authority": authority_id, "ids": ids, "becomes": state})
+    those = _those(credential_ids)
+    if those:
+        _mark(len(those)).ask(connection, {"authority": authority_id, "becomes": state, **those})
 
 
 def live_credentials(
@@ -218,17 +259,10 @@ def live_credentials(
     if wallet_id is not None:
         query, asked = _LIVE_ON_WALLET, {**asked, "wallet": wallet_id}
     return [
-        LiveCredential(
-            row.credential_id,
-            row.wallet_id,
-            row.batch_id,
-            row.view,
-            row.form,
-            bool(row.paper),
-            row.grants,
-            row.state == "issued",
-        )
-        for row in connection.execute(query, asked)
+        LiveCredential(credential_id, wallet, batch_id, view, form, bool(paper), grants, state == "issued")
+        for credential_id, wallet, batch_id, view, form, paper, grants, state in query.ask(
+            connection, asked
+        ).rows()
     ]
 
 
@@ -240,13 +274,11 @@ def with_cause(
     now: int,
 ) -> set[str]:
     """Those of the credentials that bear a cause of this class in force; one that may still be cancelled is none."""
-    asked = {
-        "authority": authority_id,
-        "ids": list(credential_ids),
-        "of": cause_class.value,
-        "now": now,
-    }
-    return set(connection.execute(_WITH_CAUSE, asked).scalars())
+    those = _those(credential_ids)
+    if not those:
+        return set()
+    asked = {"authority": authority_id, "of": cause_class.value, "now": now, **those}
+    return {found for (found,) in _with_cause(len(those)).ask(connection, asked).rows()}
 
 
 def add_cause(connection: Connection, authority_id: str, credential_id: str, cause: Cause, now: int) -> None:

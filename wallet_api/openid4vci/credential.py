@@ -106,11 +106,13 @@ def request_credential(
     keys, nonce = _read_proofs(service, body.proofs.jwt)
 
     def spend(connection: Connection) -> None:
-        dpop.spend(connection, held)
         now = service.clock.now()
-        if not store.use_nonce(connection, nonce, now):
+        proved, good = dpop.ask_spend(connection, held), store.use_nonce(connection, nonce, now)
+        asked = store.ask_wallet(connection, wallet.authority_id, token, store.ACCESS, now)
+        dpop.require_fresh(proved)
+        if good.count == 0:
             raise WalletError("nonce-refused")
-        _require_wallet(connection, token, held, now)
+        _require_bound(store.found_wallet(asked), held)
 
     device_keys: tuple[P256Key | None, ...] = (None,) if configuration.paper else keys
     order = Order(configuration, device_keys, body.laissez_passer.portrait)
@@ -153,8 +155,14 @@ def authenticate(
 
 def _require_wallet(connection: Connection, token: str, held: DpopProof, now: int) -> WalletRow:
     authority_id = authority_of(token)
-    wallet = authority_id and store.find_wallet(connection, authority_id, token, store.ACCESS, now)
-    if not wallet or wallet.lost or not hmac.compare_digest(wallet.thumbprint, held.thumbprint):
+    if authority_id is None:
+        raise WalletError("token-refused")
+    return _require_bound(store.find_wallet(connection, authority_id, token, store.ACCESS, now), held)
+
+
+def _require_bound(wallet: WalletRow | None, held: DpopProof) -> WalletRow:
+    """The wallet of a token, whose key the proof holds. Raises `WalletError`."""
+    if wallet is None or wallet.lost or not hmac.compare_digest(wallet.thumbprint, held.thumbprint):
         raise WalletError("token-refused")
     return wallet
 

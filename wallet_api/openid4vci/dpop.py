@@ -16,9 +16,10 @@ from credentials import strict_json
 from credentials.cose_key import P256Key, to_jwk
 from credentials.jws import b64url_encode
 from credentials.strict_json import JsonValue
-from wallet_api.database import insert_once
+from wallet_api.database import ask_once
 from wallet_api.identifiers import fingerprint
 from wallet_api.problems import WalletError
+from wallet_api.statement import Answer
 from wallet_api.tables import dpop_proof
 
 from .own_key_jwt import AHEAD_SECONDS, PAST_SECONDS, OwnKeyJwtInvalid, read, require_recent
@@ -59,8 +60,18 @@ def check(
 
 def spend(connection: Connection, proof: DpopProof) -> None:
     """Remember the proof in the transaction of what it permits. Raises `WalletError` for a replay."""
+    require_fresh(ask_spend(connection, proof))
+
+
+def ask_spend(connection: Connection, proof: DpopProof) -> Answer:
+    """Ask for what `require_fresh` reads."""
     row = {"proof_hash": proof.seen_hash, "expires_at": proof.seen_until}
-    if not insert_once(connection, dpop_proof, row):
+    return ask_once(connection, dpop_proof, row)
+
+
+def require_fresh(answer: Answer) -> None:
+    """Raises `WalletError` for a proof that was remembered already."""
+    if answer.count == 0:
         raise WalletError("dpop-refused")
 
 

@@ -9,14 +9,24 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 
 from wallet_api import tables
 from wallet_api.identifiers import fingerprint
+from wallet_api.statement import Answer, Statement
 
 ACCESS, REFRESH = "access", "refresh"
 
 
 _grant, _wallet, _document, _nonce = tables.grant, tables.wallet, tables.document, tables.nonce
 # On the road of every issuing, so built once.
-_WALLET_OF: Final = (
-    select(_wallet, _document.c.document_type, _document.c.registry_reference)
+_WALLET_OF: Final = Statement(
+    select(
+        _wallet.c.authority_id,
+        _wallet.c.wallet_id,
+        _wallet.c.document_id,
+        _document.c.document_type,
+        _document.c.registry_reference,
+        _wallet.c.thumbprint,
+        _wallet.c.paused_at,
+        _wallet.c.lost_at,
+    )
     .join(
         _grant,
         (_grant.c.authority_id == _wallet.c.authority_id) & (_grant.c.wallet_id == _wallet.c.wallet_id),
@@ -33,7 +43,7 @@ _WALLET_OF: Final = (
         _grant.c.expires_at > bindparam("now"),
     )
 )
-_USE_NONCE: Final = (
+_USE_NONCE: Final = Statement(
     update(_nonce)
     .where(
         _nonce.c.nonce_hash == bindparam("hash"),
@@ -140,19 +150,30 @@ def find_wallet(
     connection: Connection, authority_id: str, token: str, kind: str, now: int
 ) -> WalletRow | None:
     """Whose token this is, while it lives; the owner comes from the query itself (threats.md, T46)."""
+    return found_wallet(ask_wallet(connection, authority_id, token, kind, now))
+
+
+def ask_wallet(connection: Connection, authority_id: str, token: str, kind: str, now: int) -> Answer:
+    """Ask for what `found_wallet` reads."""
     asked = {"authority": authority_id, "token": fingerprint(token), "of": kind, "now": now}
-    row = connection.execute(_WALLET_OF, asked).one_or_none()
+    return _WALLET_OF.ask(connection, asked)
+
+
+def found_wallet(answer: Answer) -> WalletRow | None:
+    """The wallet that was asked for."""
+    row = answer.row()
     if row is None:
         return None
+    authority_id, wallet_id, document_id, document_type, reference, thumbprint, paused_at, lost_at = row
     return WalletRow(
-        row.authority_id,
-        row.wallet_id,
-        row.document_id,
-        row.document_type,
-        row.registry_reference,
-        row.thumbprint,
-        row.paused_at is not None,
-        row.lost_at is not None,
+        authority_id,
+        wallet_id,
+        document_id,
+        document_type,
+        reference,
+        thumbprint,
+        paused=paused_at is not None,
+        lost=lost_at is not None,
     )
 
 
@@ -163,10 +184,9 @@ def add_nonce(connection: Connection, nonce: str, expires_at: int) -> None:
     )
 
 
-def use_nonce(connection: Connection, nonce: str, now: int) -> bool:
-    """Spend a nonce; says whether it was good. The update is atomic: of two senders one wins."""
-    result = connection.execute(_USE_NONCE, {"hash": fingerprint(nonce), "now": now})
-    return result.rowcount == 1
+def use_nonce(connection: Connection, nonce: str, now: int) -> Answer:
+    """Spend a nonce; the answer counts one row when it was good. The update is atomic: of two senders one wins."""
+    return _USE_NONCE.ask(connection, {"hash": fingerprint(nonce), "now": now})
 
 
 def purge(connection: Connection, now: int) -> None:
