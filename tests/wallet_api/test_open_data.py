@@ -20,7 +20,8 @@ from credentials.spec import DocumentType
 from tests.wallet_api.conftest import approve
 from wallet_api import tables
 from wallet_api.identifiers import new_id
-from wallet_api.open_data.store import count_documents
+from wallet_api.open_data import documents_at as documents_at_module
+from wallet_api.open_data.documents_at import documents_at
 from wallet_api.open_data.tables_of_month import STATES, months_before, offences
 from wallet_api.open_data.withhold import Published, withhold
 from wallet_api.roles import AccessRole
@@ -198,7 +199,7 @@ def test_documents_are_counted_once_each_in_their_gravest_state(client, service,
         ("all", "in_force"): "6",
     }
     with service.database.read() as connection:
-        assert count_documents(connection, _at("2026-10-31T23:00:00")) == {
+        assert documents_at(connection, _at("2026-10-31T23:00:00")) == {
             ("driving_licence", "in_force"): 5,
             ("driving_licence", "suspended"): 1,
             ("driving_licence", "revoked"): 2,
@@ -221,7 +222,7 @@ def test_states_of_the_table_are_those_that_acts_make(service, clock, wallet, li
 
     def states() -> dict[str, int]:
         with service.database.read() as connection:
-            found = count_documents(connection, clock.instant)
+            found = documents_at(connection, clock.instant)
         return {state: count for (kind, state), count in found.items() if kind == "driving_licence"}
 
     assert states() == {"invalid": 1}
@@ -230,6 +231,67 @@ def test_states_of_the_table_are_those_that_acts_make(service, clock, wallet, li
     proposed = licence_authority.post(path, {"decision_reference": "R-1"})
     assert approve(supervisor, proposed).status_code == 201
     assert states() == {"revoked": 1}
+
+
+def test_past_instant_says_what_it_said_then(
+    service, clock, wallet, offer, licence_authority, supervisor, monkeypatch
+):
+    """Whatever came later: points lost, given back by an appeal, a licence revoked; page by page too.
+
+    A month is counted when somebody first asks for it, so the file would else tell what happened between.
+    """
+    first, second = wallet.document_id, offer("yanis").document_id
+    said: dict[int, dict[tuple[str, str], int]] = {}
+
+    def told(at: int) -> dict[tuple[str, str], int]:
+        with service.database.read() as connection:
+            return documents_at(connection, at)
+
+    def then(days: int) -> None:
+        """What is said now, and what comes `days` later."""
+        said[clock.instant] = told(clock.instant)
+        clock.instant += days * 86_400
+
+    def annul(reference: str) -> None:
+        body = {
+            "annuls_reference": reference,
+            "decided_on": "2026-11-01",
+            "decision_reference": f"A-{reference}",
+        }
+        made = licence_authority.post(f"/authority/licences/{first}/points/annulments", body)
+        assert made.status_code == 201, made.text
+
+    def lose(document_id: str, *references: str) -> None:
+        for reference in references:
+            assert licence_authority.withdraw(document_id, 6, reference).status_code == 201
+
+    then(1)
+    lose(first, "D-1", "D-2")
+    then(1)
+    annul("D-2")
+    then(1)
+    lose(first, "D-3")
+    lose(second, "E-1", "E-2")
+    then(1)
+    proposed = licence_authority.post(
+        f"/authority/licences/{second}/revocations", {"decision_reference": "R-1"}
+    )
+    assert approve(supervisor, proposed).status_code == 201
+    then(1)
+    annul("D-3")
+    then(0)
+    licences = [{state: count for (_, state), count in one.items()} for one in said.values()]
+    assert licences == [
+        {"in_force": 2},
+        {"in_force": 1, "invalid": 1},
+        {"in_force": 2},
+        {"invalid": 2},
+        {"invalid": 1, "revoked": 1},
+        {"in_force": 1, "revoked": 1},
+    ]
+    for at_once in (documents_at_module.AT_ONCE, 1):
+        monkeypatch.setattr(documents_at_module, "AT_ONCE", at_once)
+        assert {at: told(at) for at in said} == said
 
 
 # How it is handed out

@@ -22,7 +22,8 @@ from credentials.paris_day import paris_midnight
 from credentials.spec import DocumentType
 from wallet_api import tables
 from wallet_api.identifiers import new_id
-from wallet_api.open_data import store, withhold
+from wallet_api.open_data import withhold
+from wallet_api.open_data.documents_at import documents_at
 from wallet_api.open_data.tables_of_month import months_before
 
 NOBODY, DAY, THRESHOLD, MONTHS = "0" * 32, 86_400, 10, 12
@@ -202,7 +203,7 @@ def test_published_figure_stands_for_as_many_values_as_the_threshold(client, ser
     offsets = set()
     for number, file in enumerate(files):
         with service.database.read() as connection:
-            true = store.count_documents(connection, paris_midnight(_month(number)))
+            true = documents_at(connection, paris_midnight(_month(number)))
         for (line, column), told in file.items():
             if "all" not in {line, column}:
                 offsets.add(true.get((line, column), 0) - (told or 0))

@@ -20,6 +20,7 @@ from wallet_api.points.offences import OFFENCES
 from wallet_api.wiring import Service
 
 from . import store
+from .documents_at import documents_at
 from .withhold import Counts, Published, withhold
 
 Name = Literal["withdrawals", "documents"]
@@ -95,7 +96,7 @@ def _withdrawals(service: Service, first: date, threshold: int) -> bytes:
 
 def _documents(service: Service, first: date, threshold: int) -> bytes:
     with service.database.read(patient=True) as connection:
-        found = store.count_documents(connection, paris_midnight(first))
+        found = documents_at(connection, paris_midnight(first))
     counts: Counts = {
         kind: {
             state: found.get((kind, state), 0)
