@@ -54,7 +54,10 @@ class ReaderPrivateKey:
 
 @frozen
 class EnrolmentClaims:
-    """What a terminal is: profile, roots of trust (DER by domain), TUF root, mirror, first reader keys."""
+    """What a terminal is: profile, roots of trust (DER by domain), TUF root, mirror, first reader keys.
+
+    `reports_url` is where it tells how many verdicts of each reason a day had; None: it tells nobody.
+    """
 
     terminal_id: str
     profile: Audience
@@ -65,6 +68,7 @@ class EnrolmentClaims:
     mirror_url: str | None
     mirror_secret: str | None = field(repr=False)
     reader_keys: tuple[ReaderPrivateKey, ...] = field(repr=False)
+    reports_url: str | None = None
 
 
 @frozen
@@ -77,22 +81,21 @@ class ReaderKeyPackage:
 
 
 def prepare(claims: EnrolmentClaims, *, algorithm: int, chain: tuple[bytes, ...]) -> ToSign:
-    """What the enrolment signer signs."""
+    """What the enrolment signer signs. Entry 8 stands only where there is an address: one meaning has one encoding."""
+    body: dict[int, Any] = {
+        1: str(claims.profile),
+        2: claims.test_mode,
+        3: {str(domain): der for domain, der in claims.roots.items()},
+        4: claims.tuf_root,
+        5: claims.mirror_url,
+        6: claims.mirror_secret,
+        7: [_key_to_cbor(one) for one in claims.reader_keys],
+    }
+    if claims.reports_url is not None:
+        body[8] = claims.reports_url
     return signed_list.prepare(
         ProtectedHeader(algorithm, int(Typ.ENROLMENT), chain=chain),
-        {
-            CLAIM_SUB: claims.terminal_id,
-            CLAIM_IAT: claims.issued_at,
-            CLAIM_BODY: {
-                1: str(claims.profile),
-                2: claims.test_mode,
-                3: {str(domain): der for domain, der in claims.roots.items()},
-                4: claims.tuf_root,
-                5: claims.mirror_url,
-                6: claims.mirror_secret,
-                7: [_key_to_cbor(one) for one in claims.reader_keys],
-            },
-        },
+        {CLAIM_SUB: claims.terminal_id, CLAIM_IAT: claims.issued_at, CLAIM_BODY: body},
     )
 
 
@@ -121,7 +124,7 @@ def read_package(message: bytes) -> UnverifiedMessage[ReaderKeyPackage]:
 def _enrolment(entries: Mapping[Any, Any]) -> EnrolmentClaims:
     signed_list.only(entries, {CLAIM_SUB, CLAIM_IAT, CLAIM_BODY})
     body = entries.get(CLAIM_BODY)
-    if not isinstance(body, dict) or body.keys() != {1, 2, 3, 4, 5, 6, 7} or type(body[2]) is not bool:
+    if not isinstance(body, dict) or body.keys() - {8} != set(range(1, 8)) or type(body[2]) is not bool:
         refuse("the body is not that of an enrolment")
     if not isinstance(body[3], dict):
         refuse("an enrolment holds the roots of its domains")
@@ -135,6 +138,7 @@ def _enrolment(entries: Mapping[Any, Any]) -> EnrolmentClaims:
         None if body[5] is None else text(body[5]),
         None if body[6] is None else text(body[6]),
         _keys(body[7]),
+        text(body[8]) if 8 in body else None,
     )
 
 

@@ -89,6 +89,7 @@ def enrol(
     test_mode: bool,
     mirror_url: str | None = None,
     mirror_secret: str | None = None,
+    reports_url: str | None = None,
 ) -> bytes:
     """The enrolment file of a terminal: signed, then sealed to its own key. Raises `SigningKeyError`s."""
     claims = EnrolmentClaims(
@@ -101,6 +102,7 @@ def enrol(
         mirror_url=mirror_url,
         mirror_secret=mirror_secret,
         reader_keys=private_keys(folder, terminal.profile, at),
+        reports_url=reports_url,
     )
     signer, chain = _enrolment_signer(folder, terminal.profile, at)
     return _sealed(terminal, signer, prepare(claims, algorithm=signer.algorithm, chain=chain))

@@ -187,6 +187,9 @@ def _source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source", metavar="URL|DIR", nargs="?", help="mirror or folder; else the enrolment's mirror"
     )
+    parser.add_argument(
+        "--no-report", action="store_true", help="do not tell the authority how many verdicts of each reason"
+    )
 
 
 def _enrolment(parser: argparse.ArgumentParser) -> None:

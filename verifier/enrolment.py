@@ -28,7 +28,7 @@ from credentials.spec import Audience, Domain, Role
 from .chain import ChainInvalid, check_issued, check_root
 from .disk import keep_only, make_private_folder, read_bounded, replace_file
 from .errors import EnrolmentError, TrustBroken, TrustMissing, TrustStoreError
-from .journal import JOURNAL, SHIFT
+from .journal import JOURNAL, REPORTED, SHIFT
 from .signatures import SignatureInvalid, load_public_key, verify_signature
 from .store import ENROLMENT, REQUEST, TERMINAL_KEY, TerminalStore, write_enrolment
 from .unseal import SealBroken, load_reader_key, unseal
@@ -36,7 +36,7 @@ from .unseal import SealBroken, load_reader_key, unseal
 __all__ = ["check_reader_keys", "fingerprints", "install", "open_message", "request"]
 
 FILE_BYTES: Final = 1_000_000
-_KEPT_AT_A_NEW_BEGINNING: Final = {TERMINAL_KEY, REQUEST, JOURNAL, SHIFT}
+_KEPT_AT_A_NEW_BEGINNING: Final = {TERMINAL_KEY, REQUEST, JOURNAL, SHIFT, REPORTED}
 
 
 def request(folder: str | os.PathLike[str]) -> EnrolmentRequest:

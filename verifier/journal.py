@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from .facts import ListEdition
     from .verdict import Verdict
 
-__all__ = ["JOURNAL", "SHIFT", "Journal", "is_pseudonym"]
+__all__ = ["JOURNAL", "REPORTED", "SHIFT", "Journal", "is_pseudonym"]
 
 JOURNAL: Final = "journal.jsonl"
 SHIFT: Final = "shift"
+REPORTED: Final = "reported"  # the last day whose counts the authority was told (reports.py)
 SHIFT_SECONDS: Final = 12 * 3600  # longer than a tour of duty, shorter than two
 SALT_BYTES: Final = 16
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,40}")

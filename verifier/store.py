@@ -9,6 +9,9 @@
             current             number of the snapshot in force and the hash of its manifest, replaced atomically
             floor.cbor          clock floor and newest version of each list, raised at sync alone
             tombstones.cbor     what was ever seen revoked or compromised
+            journal.jsonl       one line for each verdict (journal.py)
+            shift               salt of the journal's digests, for one shift
+            reported            the last day whose counts the authority was told (reports.py)
 
 1. Opening reads no clock and no socket, and checks no X.509 chain: that was done when the file was written.
 2. `enrolment.cbor` keeps its issuer's signature, so that no edit of it turns test mode on or changes the profile, unless

@@ -22,8 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.client import HTTPException
-from typing import IO, Any, Final, NamedTuple
-from urllib.parse import urlsplit
+from typing import IO, Final, NamedTuple
 
 from tuf.api.exceptions import DownloadError, DownloadHTTPError, ExpiredMetadataError, RepositoryError
 from tuf.ngclient import FetcherInterface, Updater
@@ -34,12 +33,12 @@ from credentials.spec import Audience, Domain
 from .admission import Admitted, Offered, admit
 from .disk import keep_only, make_private_folder, read_bounded
 from .errors import ListError, SyncError
+from .mirror import TIMEOUT_SECONDS, authorization, is_address, opener, require_safe
 from .snapshot import INDEX, sha256
 from .store import TerminalStore
 
 __all__ = ["SyncReport", "sync"]
 
-TIMEOUT_SECONDS: Final = 20  # per answer of a mirror, not for the whole
 CHUNK_BYTES: Final = 64 * 1024
 INDEX_BYTES: Final = 1_000_000
 TARGETS: Final = 20_000
@@ -227,7 +226,7 @@ class _Download:
 
 def _source(place: str, profile: Audience, secret: str | None) -> tuple[FetcherInterface, str]:
     """The fetcher for a place, and the address of the folder that holds `metadata` and `targets`."""
-    if not re.match(r"https?://", place):
+    if not is_address(place):
         area = f"{place}/{AREA[profile]}"
         folder = area if os.path.isdir(f"{area}/metadata") else place  # noqa: PTH112
         if not os.path.isdir(f"{folder}/metadata"):  # noqa: PTH112
@@ -235,15 +234,8 @@ def _source(place: str, profile: Audience, secret: str | None) -> tuple[FetcherI
                 "the folder holds no publication: name the one that holds `metadata` and `targets`"
             )
         return _FolderFetcher(), os.path.abspath(folder)  # noqa: PTH100
-    parts = urlsplit(place)
-    loopback = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-    if parts.username or parts.query or parts.fragment or not parts.hostname:
-        raise SyncError("a mirror's address is scheme, host and path, and nothing else")
-    if parts.scheme == "http" and secret and not loopback:
-        raise SyncError(
-            "this terminal's secret is not sent in clear: name an https address, or sync from a folder"
-        )
-    return _MirrorFetcher(secret, direct=loopback), place.rstrip("/")
+    require_safe(place, secret)
+    return _MirrorFetcher(place, secret), place.rstrip("/")
 
 
 class _FolderFetcher(FetcherInterface):
@@ -259,23 +251,15 @@ class _FolderFetcher(FetcherInterface):
         return _chunks(file)
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect would carry the terminal's secret elsewhere."""
-
-    def redirect_request(self, *_: Any) -> None:
-        """Refuse."""
-
-
 class _MirrorFetcher(FetcherInterface):
     """A mirror over HTTP, with the terminal's secret where the enrolment gave one."""
 
-    def __init__(self, secret: str | None, *, direct: bool) -> None:
-        self._authorization = {"Authorization": f"Bearer {secret}"} if secret else {}
-        proxies = [urllib.request.ProxyHandler({})] if direct else []
-        self._opener = urllib.request.build_opener(_NoRedirect, *proxies)
+    def __init__(self, place: str, secret: str | None) -> None:
+        self._headers = authorization(secret)
+        self._opener = opener(place)
 
     def _fetch(self, url: str) -> Iterator[bytes]:
-        request = urllib.request.Request(url, headers={"User-Agent": "laissez-passer", **self._authorization})  # noqa: S310 - the scheme was checked
+        request = urllib.request.Request(url, headers=self._headers)  # noqa: S310 - the scheme was checked
         try:
             answer = self._opener.open(request, timeout=TIMEOUT_SECONDS)
         except urllib.error.HTTPError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .catalogue import catalogue, written_age
 from .errors import TrustStoreError
@@ -15,6 +16,9 @@ from .reasons import Reason
 from .store import StoreState, TerminalStore
 from .telling import UsageError, Voice
 from .verdict_json import instant_text
+
+if TYPE_CHECKING:
+    from .reports import DaysReported
 
 __all__ = ["enrol", "explain", "status", "synchronise"]
 
@@ -27,13 +31,18 @@ def synchronise(options: argparse.Namespace, voice: Voice) -> int:
         raise UsageError(
             "synchronising needs the extra `sync`: install laissez-passer-verifier[sync]"
         ) from None
+    at = _instant(options)
     try:
-        report = sync(TerminalStore.open(options.store), options.source, at=_instant(options))
+        store = TerminalStore.open(options.store)
+        report = sync(store, options.source, at=at)
     except TrustStoreError as error:
         voice.say(str(error))
         return error.reason.exit_code
+    days = None if options.no_report else _report(store, options.source, at, voice)
     if voice.as_json:
-        voice.json(report._asdict())
+        voice.json(
+            {**report._asdict(), "days_reported": days and days.told, "days_unreported": days and days.left}
+        )
         return 0
     state = f"snapshot {report.number} in force" if report.changed else "up to date"
     voice.text(f"{state}: {report.lists} lists, {report.reader_keys} reader keys")
@@ -41,7 +50,31 @@ def synchronise(options: argparse.Namespace, voice: Voice) -> int:
         voice.say(f"{report.kept_revoked} entries once seen revoked stay revoked here")
     if report.companions_left_out:
         voice.say(f"{report.companions_left_out} companions of another edition were left out")
+    _tell_report(days, voice)
     return 0
+
+
+def _report(store: TerminalStore, source: str | None, at: int, voice: Voice) -> DaysReported | None:
+    """Tell the authority the days that are over, when the sync just showed that there is a network."""
+    from .mirror import is_address
+    from .reports import report_days
+
+    if not is_address(source or store.enrolment.mirror_url or ""):
+        return None
+    try:
+        return report_days(store, at=at)
+    except OSError:
+        voice.say(
+            "what was reported could not be noted: look at the disk of this terminal; the lists are in force"
+        )
+        return None
+
+
+def _tell_report(days: DaysReported | None, voice: Voice) -> None:
+    if days is not None and days.told:
+        voice.say(f"verdicts of {days.told} finished days were counted by the authority, without any person")
+    if days is not None and days.left:
+        voice.say(f"{days.left} finished days could not be reported now: the next sync tries again")
 
 
 def status(options: argparse.Namespace, voice: Voice) -> int:

@@ -7,8 +7,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from credentials import enrolment_file
 from credentials.cose_key import X25519Key, key_id
+from credentials.errors import Malformed
 from credentials.sealed import enrolment_info
-from credentials.spec import Audience, Domain, Role
+from credentials.spec import CLAIM_BODY, CLAIM_IAT, CLAIM_SUB, Audience, Domain, Role
 from keys import Terminal, enrol
 from keys.policy import ANNOUNCEMENT_DAYS, DAY, READER_KEY_GRACE_DAYS
 from keys.reader_keys import first_windows, next_window, package, private_keys
@@ -31,17 +32,35 @@ def _verified(keys, message, profile, at=INSTANT):
     return message.decode()
 
 
+def test_enrolment_file_names_no_empty_address_of_reports():
+    """Without an address entry 8 is absent, as in files of before; a null there is a second way to say so: refused."""
+    body = {1: "anyone", 2: True, 3: {}, 4: b"", 5: None, 6: None, 7: []}
+    entries = {CLAIM_SUB: "terminal-1", CLAIM_IAT: INSTANT, CLAIM_BODY: body}
+    assert enrolment_file._enrolment(entries).reports_url is None
+    for odd in ({8: None}, {8: 7}, {9: "http://r"}):
+        with pytest.raises(Malformed):
+            enrolment_file._enrolment({**entries, CLAIM_BODY: body | odd})
+
+
 @pytest.mark.parametrize("profile", list(Audience))
 def test_enrolment_file_opens_with_the_terminals_key_and_verifies(keys, profile):
     """Profile, both roots, update root, mirror and the reader keys of that profile alone."""
     private, terminal = _terminal(profile)
     sealed = enrol(
-        keys, terminal, INSTANT, tuf_root=b"root", test_mode=True, mirror_url="http://m", mirror_secret="s"
+        keys,
+        terminal,
+        INSTANT,
+        tuf_root=b"root",
+        test_mode=True,
+        mirror_url="http://m",
+        mirror_secret="s",
+        reports_url="http://r",
     )
     message = enrolment_file.read(SUITE.decrypt(sealed, private, enrolment_info("terminal-1")))
     claims = _verified(keys, message, profile)
     assert (claims.terminal_id, claims.profile, claims.test_mode) == ("terminal-1", profile, True)
     assert (claims.tuf_root, claims.mirror_url, claims.mirror_secret) == (b"root", "http://m", "s")
+    assert claims.reports_url == "http://r"
     assert claims.roots == {domain: keys.root_certificate(domain) for domain in Domain}
     assert [one.generation for one in claims.reader_keys] == ([] if profile is Audience.ANYONE else [1, 2])
     for one in claims.reader_keys:

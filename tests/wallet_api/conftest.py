@@ -73,14 +73,14 @@ def made_postgres_home(tmp_path_factory: pytest.TempPathFactory, postgres: str) 
     return _make(tmp_path_factory.mktemp("homes") / "postgres", {"LP_DATABASE_URL": address})
 
 
-def _make(folder: Path, environment: dict[str, str]) -> Settings:
+def _make(folder: Path, environment: dict[str, str], base_url: str = BASE_URL) -> Settings:
     environment = {
         "LP_CANCEL_SECONDS": "0",
         "LP_ADDRESS_PER_MINUTE": "0",
         "LP_CALLER_PER_MINUTE": "0",
         **environment,
     }
-    made = make_home(environment, folder, base_url=BASE_URL, demo=True, clock=fixed_clock(INSTANT))
+    made = make_home(environment, folder, base_url=base_url, demo=True, clock=fixed_clock(INSTANT))
     return made.settings
 
 

@@ -1,6 +1,7 @@
 """Enrol a terminal: its request file in, a signed file sealed to its own key out. No network is needed.
 
-Profile `anyone`, municipal police included, gets no reader key and no mirror secret: it reads the public tree.
+Profile `anyone`, municipal police included, gets no reader key and no mirror secret: it reads the public tree. Without a
+secret it reports no counts of verdicts, and neither does a terminal in test mode, whose verdicts are not of real use.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ def enrol_terminal(
             test_mode=test_mode,
             mirror_url=f"{base}/tuf/{area}",
             mirror_secret=secret,
+            reports_url=None if secret is None or test_mode else f"{base}/terminals/reports",
         )
 
 
