@@ -106,11 +106,12 @@ def test_rehearsal_names_each_bad_line_and_writes_nothing(service, wallet, licen
         f"suspension,{wallet.document_id},LOT-8,,,,,2026-12-01,2026-11-20,",
         f"revocation,{wallet.document_id},LOT-9,,,,,,,right",
         "too,few",
+        f"suspension,{wallet.document_id},LOT-10,,,,,9999-12-01,9999-12-31,",
     ]
     answer = submit(licence_authority, "\n".join([HEADER, *rows]), dry_run=True)
     assert answer.status_code == 200
     found = answer.json()
-    assert (found["lines"], found["refused"]) == (10, 8)
+    assert (found["lines"], found["refused"]) == (11, 9)
     assert {one["line"]: one["code"] for one in found["problems"]} == {
         3: "decision-already-recorded",
         4: "decision-already-recorded",
@@ -120,6 +121,7 @@ def test_rehearsal_names_each_bad_line_and_writes_nothing(service, wallet, licen
         8: "content-refused",
         9: "dates-out-of-order",
         11: "content-refused",
+        12: "content-refused",
     }
     assert all(one["fr"] and one["en"] for one in found["problems"])
     assert "flogging" not in answer.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.wallet_api.conftest import Authority, approve
 from tests.wallet_api.simulated_wallet import Key
 from tests.wallet_api.test_consequences import PROOF, ROAD, _status
+from wallet_api.authority import cancellation_routes
 from wallet_api.clock import rfc3339
 from wallet_api.publication.run import publish_now
 from wallet_api.roles import AccessRole
@@ -194,3 +196,104 @@ def test_act_of_another_licence_is_not_found(offer, wallet, licence_authority):
     other = offer("yanis").document_id
     answer = licence_authority.post(f"/authority/licences/{other}/acts/{made['entry_id']}/cancellation", {})
     assert (answer.status_code, _code(answer)) == (404, "not-found")
+
+
+@pytest.mark.parametrize("cancelled", ["lift", "voiding"])
+def test_one_of_two_ends_is_cancelled_and_the_other_ends_the_measure(
+    service, wallet, licence_authority, clock, cancelled
+):
+    """A suspension lifted and then voided: whichever is cancelled, the other counts, in the right and in the list."""
+    claims, path = wallet.get(ROAD)[0], f"/authority/licences/{wallet.document_id}"
+    made = _suspend(licence_authority, wallet.document_id, until="2027-02-01", decided_by="prefect").json()[
+        "measure_id"
+    ]
+    clock.instant += WINDOW
+    publish_now(service)
+    assert _status(service, claims) == 2
+    ends = {
+        "lift": (f"{path}/suspensions/{made}/lift", {"decision_reference": "L-1"}),
+        "voiding": (f"{path}/measures/{made}/voiding", {"decision_reference": "V-1", "ground": "acquittal"}),
+    }
+    answers = {}
+    for name, (address, body) in ends.items():
+        answers[name] = licence_authority.post(address, body)
+        assert answers[name].status_code == 201
+        clock.instant += 10
+    assert _cancel(licence_authority, wallet.document_id, answers[cancelled]).status_code == 201
+    clock.instant += WINDOW
+    publish_now(service)
+    assert licence_authority.get(path).json()["right"]["state"] == "VALIDE"
+    assert _status(service, claims) == 0
+
+
+@pytest.mark.parametrize("act", ["suspension", "revocation", "withdrawal"])
+def test_cancellation_that_waits_past_the_release_is_too_late(
+    service, wallet, licence_authority, supervisor, clock, monkeypatch, act
+):
+    """Asked for at 299 s, decided at 300 s after a publication: the act stands, and publishing goes on."""
+    claims = wallet.get(ROAD)[0]
+    path, act_id = _act(licence_authority, supervisor, wallet.document_id, act)
+    clock.instant += WINDOW - 1
+    write, waited = type(service.database).write, []
+
+    def publishing_first(self):
+        if not waited:
+            waited.append(True)
+            clock.instant += 1
+            publish_now(service)
+        return write(self)
+
+    monkeypatch.setattr(type(service.database), "write", publishing_first)
+    answer = licence_authority.post(f"{path}/acts/{act_id}/cancellation", {})
+    assert (waited, _code(answer)) == ([True], "too-late-to-cancel")
+    clock.instant += 60
+    publish_now(service)
+    assert _status(service, claims) == {"suspension": 2, "revocation": 1, "withdrawal": 3}[act]
+
+
+def test_clock_that_is_behind_cancels_nothing_that_was_published(
+    service, wallet, licence_authority, supervisor, clock
+):
+    """Another process, a second ahead, has published the act: by this one's clock it is not too late, by the lists it is."""
+    wallet.get(ROAD)
+    path, act_id = _act(licence_authority, supervisor, wallet.document_id, "revocation")
+    clock.instant += WINDOW
+    publish_now(service)
+    clock.instant -= 1
+    assert _code(licence_authority.post(f"{path}/acts/{act_id}/cancellation", {})) == "too-late-to-cancel"
+    clock.instant += 60
+    publish_now(service)
+
+
+def test_publication_and_cancellation_wait_for_each_other(
+    service, wallet, licence_authority, supervisor, clock, monkeypatch
+):
+    """A publication of the last second comes while a cancellation decides: it waits, and tells nothing of the act."""
+    claims = wallet.get(ROAD)[0]
+    path, act_id = _act(licence_authority, supervisor, wallet.document_id, "suspension")
+    clock.instant += WINDOW - 1
+    decide, published = cancellation_routes.cancel, threading.Thread(target=publish_now, args=(service,))
+
+    def deciding(*args):
+        clock.instant += 1
+        published.start()
+        published.join(1)
+        assert published.is_alive()
+        return decide(*args)
+
+    monkeypatch.setattr(cancellation_routes, "cancel", deciding)
+    assert licence_authority.post(f"{path}/acts/{act_id}/cancellation", {}).status_code == 201
+    published.join()
+    assert _status(service, claims) == 0
+    assert licence_authority.get(path).json()["right"]["state"] == "VALIDE"
+
+
+def _act(clerk, supervisor, document_id, name):
+    """The licence's address and the id of an act on it that can still be cancelled."""
+    path = f"/authority/licences/{document_id}"
+    if name == "suspension":
+        return path, _suspend(clerk, document_id).json()["measure_id"]
+    if name == "withdrawal":
+        return path, clerk.withdraw(document_id, 4, "W-1").json()["entry_id"]
+    proposed = clerk.post(f"{path}/revocations", {"decision_reference": "R-1"})
+    return path, approve(supervisor, proposed).json()["act_id"]

@@ -382,6 +382,25 @@ def test_nine_points_and_a_belt_at_one_stop_stay_nine(wallet, licence_authority)
     assert _post(licence_authority, wallet.document_id, "withdrawals", **body).json()["balance"] == 3
 
 
+@pytest.mark.parametrize(
+    ("committed_on", "status"),
+    [("2026-10-11", 201), ("2026-10-13", 201), ("2026-10-10", 422), ("2026-10-14", 422)],
+)
+def test_one_stop_does_not_join_offences_of_other_days(wallet, licence_authority, committed_on, status):
+    """Only offences committed together have their sum limited (L223-2 III); a control may pass midnight, no more."""
+    first = {"stop_reference": "S-1", "offence_class": "delit", "points": 6, **_dates("2026-10-12")}
+    _post(licence_authority, wallet.document_id, "withdrawals", decision_reference="STOP-1", **first)
+    other = {**first, **_dates(committed_on)}
+    answer = _post(licence_authority, wallet.document_id, "withdrawals", decision_reference="STOP-2", **other)
+    assert answer.status_code == status
+    assert status == 201 or _code(answer) == "dates-out-of-order"
+    assert _read(licence_authority, wallet.document_id)["balance"] == (4 if status == 201 else 6)
+
+
+def _dates(committed_on):
+    return {"committed_on": committed_on, "established_on": "2026-10-30"}
+
+
 _UNLAWFUL = [
     ({"points": 7}, "points-not-of-class"),
     ({"offence_class": "delit", "points": 5}, "points-not-of-class"),

@@ -1,4 +1,8 @@
-"""Cancel an act within its window, before anybody outside has learnt of it."""
+"""Cancel an act within its window, before anybody outside has learnt of it.
+
+A cancellation may wait for a lock, and the clock of another process may be ahead: neither lets one through after the act
+was published. No edition begins while a cancellation decides, and an act that an edition may tell is not cancelled.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,11 @@ from credentials.spec import DOMAIN_OF, DocumentType
 from wallet_api.access import Actor
 from wallet_api.asked_service import ServiceOf
 from wallet_api.clock import rfc3339
+from wallet_api.lease import hold_up
 from wallet_api.points.record import cancel_entry
 from wallet_api.problems import WalletError
+from wallet_api.publication.run import LEASE
+from wallet_api.publication.store import last_begun
 from wallet_api.wiring import Service
 
 from . import store
@@ -64,13 +71,27 @@ def cancel_card_act(
 def _cancel(
     service: Service, actor: Actor, document: tuple[DocumentType, str], act_id: str, terms: ActTerms
 ) -> Response:
-    def act(connection: Connection, now: int) -> MeasureAnswer:
+    def act(connection: Connection, _: int) -> MeasureAnswer:
+        now = _instant(service, connection)
         if not store.is_measure(connection, actor.authority_id, document[1], act_id):
             return _cancel_entry(connection, actor, document[1], act_id, now)
         return measure_answer(cancel(connection, Act(actor, document[1], "", now, now), act_id))
 
     path = f"{path_of(document)}/acts/{act_id}/cancellation"
-    return perform(service, actor, terms, path, CancellationBody(), document, act, counted=False)
+    body = CancellationBody()
+    return perform(
+        service, actor, terms, path, body, document, act, first=_hold_up_publication, counted=False
+    )
+
+
+def _hold_up_publication(connection: Connection) -> None:
+    """Before the document: a publication takes its lease first and documents afterwards."""
+    hold_up(connection, LEASE)
+
+
+def _instant(service: Service, connection: Connection) -> int:
+    """The instant that decides: now that every lock is held, and never before that of an edition."""
+    return max(service.clock.now(), last_begun(connection) or 0)
 
 
 def _cancel_entry(

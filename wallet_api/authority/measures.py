@@ -127,10 +127,17 @@ def cancel(connection: Connection, act: Act, measure_id: str) -> MeasureRow:
     ) as error:  # the reference follows from the measure, so it is taken by an earlier cancellation
         raise WalletError("already-cancelled") from error
     if row.lifts_id is not None:
-        issuance.restore_causes(connection, authority_id, row.lifts_id, row.released_at)
+        _let_others_end(connection, act, row.lifts_id, row.released_at)
     if row.kind not in ON_MEASURES:
         issuance.lift_causes(connection, authority_id, measure_id, act.now)
     return made
+
+
+def _let_others_end(connection: Connection, act: Act, measure_id: str, cancelled_at: int) -> None:
+    """The act that was to end a measure at `cancelled_at` is cancelled: whatever else ends it does so now."""
+    measures = store.measures_of(connection, act.actor.authority_id, act.document_id, act.now)
+    others = next((one.lifted_at for one in measures if one.measure_id == measure_id), None)
+    issuance.restore_causes(connection, act.actor.authority_id, measure_id, cancelled_at, others)
 
 
 def require_dates(act: Act, since: int, until: int | None) -> None:

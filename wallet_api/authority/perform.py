@@ -37,7 +37,7 @@ CARD: Final = DocumentType.VITALE_CARD
 LicenceActor = Annotated[Actor, Depends(requires(AccessRole.CLERK, AccessRole.SUPERVISOR))]
 CardActor = Annotated[Actor, Depends(requires(AccessRole.HEALTH_AUTHORITY))]
 ObjectId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
-_TAGS: Final = re.compile(r'"([0-9]{1,18})"')
+_TAGS: Final = re.compile(r'(W/)?"([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,10 @@ class ActTerms:
     if_match: str | None = None
 
     def accept(self, version: int) -> bool:
-        """Whether the author saw this version, or did not say (RFC 9110, section 13.1.1)."""
+        """Whether the author saw this version, or did not say; a weak tag never matches (RFC 9110, section 13.1.1)."""
         if self.if_match is None or self.if_match.strip() == "*":
             return True
-        return str(version) in _TAGS.findall(self.if_match)
+        return ("", str(version)) in _TAGS.findall(self.if_match)
 
 
 def _terms(
@@ -90,14 +90,15 @@ def perform(
     document: tuple[DocumentType, str],
     act: Callable[[Connection, int], BaseModel],
     *,
+    first: Callable[[Connection], None] | None = None,
     ask: Callable[[Connection], None] | None = None,
     status: int = 201,
     counted: bool = True,
 ) -> Response:
     """Run one act in one transaction, once for its key, on a document of the actor's own authority.
 
-    An act that is `counted` is one of those that a person may do in an hour. `ask` sends what the act will read together
-    with the document's lock. Raises `WalletError`.
+    An act that is `counted` is one of those that a person may do in an hour. `first` takes locks that come before the
+    document's, `ask` sends what the act will read together with it. Raises `WalletError`.
     """
     document_type, document_id = document
     if DOMAIN_OF[document_type] != actor.authority_id:
@@ -106,6 +107,8 @@ def perform(
     begun: list[Answer] = []
 
     def begin(connection: Connection) -> None:
+        if first is not None:
+            first(connection)
         begun.append(store.ask_act(connection, actor.authority_id, document_id, document_type.value))
         if ask is not None:
             ask(connection)

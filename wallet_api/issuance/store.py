@@ -15,6 +15,7 @@ from sqlalchemy import (
     Connection,
     Select,
     bindparam,
+    case,
     literal,
     select,
     union_all,
@@ -329,9 +330,12 @@ def lift_causes(connection: Connection, authority_id: str, origin_id: str, at: i
     return result.rowcount
 
 
-def restore_causes(connection: Connection, authority_id: str, origin_id: str, lifted_at: int) -> None:
-    """Undo a lift that was to come at `lifted_at` and was cancelled."""
+def restore_causes(
+    connection: Connection, authority_id: str, origin_id: str, lifted_at: int, instead: int | None
+) -> None:
+    """Undo a lift that was to come at `lifted_at` and was cancelled; another act may lift at `instead`, as `lift_causes`."""
     table = tables.status_cause
+    ended = None if instead is None else _unless_revoked(instead)
     connection.execute(
         update(table)
         .where(
@@ -339,5 +343,10 @@ def restore_causes(connection: Connection, authority_id: str, origin_id: str, li
             table.c.origin_id == origin_id,
             table.c.lifted_at == lifted_at,
         )
-        .values(lifted_at=None)
+        .values(lifted_at=ended)
     )
+
+
+def _unless_revoked(at: int) -> ColumnElement[int | None]:
+    stays = (_cause.c.value == StatusValue.REVOKED) & (_cause.c.since <= at)
+    return case((stays, None), else_=at)

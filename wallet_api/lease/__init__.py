@@ -11,6 +11,6 @@
 from __future__ import annotations
 
 from .hold import Held, LeaseLost, LeaseOccupied, hold
-from .store import LeaseRow, find_lease
+from .store import LeaseRow, find_lease, hold_up
 
-__all__ = ["Held", "LeaseLost", "LeaseOccupied", "LeaseRow", "find_lease", "hold"]
+__all__ = ["Held", "LeaseLost", "LeaseOccupied", "LeaseRow", "find_lease", "hold", "hold_up"]

@@ -31,11 +31,7 @@ class LeaseRow:
 def take_lease(connection: Connection, name: str, holder: str, seconds: int) -> int | None:
     """The new fencing number; None when somebody else holds the lease."""
     table = tables.lease
-    insert_once(
-        connection,
-        table,
-        {"authority_id": SERVICE, "name": name, "holder": "", "fencing": 0, "expires_at": 0},
-    )
+    _be_there(connection, name)
     clock = _clock(connection)
     taken = connection.execute(
         update(table)
@@ -66,6 +62,12 @@ def lock_lease(connection: Connection, name: str, holder: str, fencing: int) -> 
     return found is not None
 
 
+def hold_up(connection: Connection, name: str) -> None:
+    """Whoever holds the lease is confirmed before this transaction began to wait, or after it ended; never in between."""
+    _be_there(connection, name)
+    connection.execute(select(tables.lease.c.fencing).where(_named(name)).with_for_update()).one()
+
+
 def release_lease(connection: Connection, name: str, holder: str, fencing: int) -> None:
     """Let others take it at once; nothing when somebody did already."""
     connection.execute(
@@ -85,6 +87,11 @@ def find_lease(connection: Connection, name: str) -> LeaseRow | None:
         ).where(_named(name))
     ).one_or_none()
     return None if row is None else LeaseRow(row.holder, row.fencing, row.expires_at, bool(row.held))
+
+
+def _be_there(connection: Connection, name: str) -> None:
+    row = {"authority_id": SERVICE, "name": name, "holder": "", "fencing": 0, "expires_at": 0}
+    insert_once(connection, tables.lease, row)
 
 
 def _clock(connection: Connection) -> ColumnElement[int]:

@@ -24,6 +24,7 @@ class Refusal(StrEnum):
     TRAINING_OUTSIDE_WINDOW = "training_outside_window"
     ANNULS_NOTHING = "annuls_nothing"
     TWICE = "twice"
+    STOP_OF_ANOTHER_DAY = "stop_of_another_day"
 
 
 @dataclass(slots=True)
@@ -90,7 +91,16 @@ def _refuse_loss(licence: Licence, loss: Loss, earlier: Sequence[Fact], rules: R
         return Refusal.BEFORE_LICENCE
     if loss.ref is not None and any(isinstance(one, Loss) and one.ref == loss.ref for one in earlier):
         return Refusal.TWICE
+    if loss.stop is not None and any(_stopped_another_day(one, loss) for one in earlier):
+        return Refusal.STOP_OF_ANOTHER_DAY
     return None
+
+
+def _stopped_another_day(one: Fact, loss: Loss) -> bool:
+    """One stop holds offences committed together, and only their sum is limited (L223-2 III); it may pass midnight."""
+    if not isinstance(one, Loss) or one.stop != loss.stop:
+        return False
+    return abs(one.committed_on - loss.committed_on) > timedelta(1)
 
 
 def _refuse_annulment(annulment: Annulment, earlier: Sequence[Fact]) -> Refusal | None:

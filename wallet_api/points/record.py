@@ -43,6 +43,7 @@ PROBLEM_OF: Final = {
     Refusal.TRAINING_OUTSIDE_WINDOW: "training-outside-window",
     Refusal.ANNULS_NOTHING: "not-found",
     Refusal.TWICE: "fact-recorded",
+    Refusal.STOP_OF_ANOTHER_DAY: "dates-out-of-order",
 }
 
 
@@ -146,7 +147,9 @@ def cancel_entry(
         raise WalletError("not-found")
     if found.kind == EntryKind.CANCELLATION or entry_id in ledger.cancelled():
         raise WalletError("already-cancelled")
-    if now >= found.released_at:
+    if (
+        max(now, stored.as_of) >= found.released_at
+    ):  # what the stored balance counted has had its consequences
         raise WalletError("too-late-to-cancel")
     act = decision_of(found)
     undone = [one for one in ledger.standing_rows() if decision_of(one) == act]

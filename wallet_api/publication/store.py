@@ -73,6 +73,15 @@ def last_in_force(connection: Connection) -> EditionRow | None:
     return None if row is None else EditionRow(row.edition, row.started_at, row.finished_at)
 
 
+def last_begun(connection: Connection) -> int | None:
+    """The latest instant as of which an edition was begun, whatever became of it; None before the first."""
+    table = tables.publication
+    found: int | None = connection.execute(
+        select(func.max(table.c.started_at)).where(table.c.authority_id == SERVICE)
+    ).scalar_one()
+    return found
+
+
 def changed_between(connection: Connection, after: int, until: int) -> bool:
     """Whether something that the lists say began, ended or changed in (`after`, `until`]."""
     cause, measure, balance = tables.status_cause, tables.measure, tables.points_balance
