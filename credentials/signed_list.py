@@ -12,6 +12,7 @@ from .spec import Typ
 from .stages import ToBeSigned
 
 T = TypeVar("T")
+LAST_INSTANT = 253_402_214_399  # 9999-12-30T23:59:59Z
 ITEMS = 4_000_000  # a companion holds an entry for every revoked or suspended credential of its list
 
 
@@ -64,6 +65,13 @@ def whole(value: object) -> int:
     if type(value) is not int or value < 0:
         refuse("a number is missing, negative or of another type")
     return value
+
+
+def instant(value: object) -> int:
+    """UTC seconds that have a day, in Paris too, and can be written (RFC 3339 ends with the year 9999)."""
+    if whole(value) > LAST_INSTANT:
+        refuse("an instant lies outside the calendar")
+    return whole(value)
 
 
 def text(value: object, at_most: int = 400) -> str:

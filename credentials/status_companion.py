@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from . import signed_list
 from .sign1 import ProtectedHeader
-from .signed_list import UnverifiedMessage, refuse, text, whole
+from .signed_list import UnverifiedMessage, instant, refuse, text, whole
 from .signing import ToSign
 from .spec import CLAIM_BODY, CLAIM_EDITION, CLAIM_IAT, CLAIM_SUB, LIST_SIZE, Typ
 
@@ -92,12 +92,12 @@ def _index(index: object) -> int:
 def _entry(value: Any) -> CompanionEntry:
     match value:
         case [int(number), since, until, reason] if number in _CLASS and type(number) is int:
-            if since is not None and until is not None and whole(until) < whole(since):
+            if since is not None and until is not None and instant(until) < instant(since):
                 refuse("a measure ends before it begins")
             return CompanionEntry(
                 _CLASS[number],
-                None if since is None else whole(since),
-                None if until is None else whole(until),
+                None if since is None else instant(since),
+                None if until is None else instant(until),
                 None if reason is None else text(reason, 40),
             )
     refuse("malformed entry of a companion")

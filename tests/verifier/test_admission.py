@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from credentials.signed_list import LAST_INSTANT
 from credentials.spec import LIST_SIZE, Audience, Domain, Role
 from credentials.status_companion import CompanionEntry, EntryClass
 from credentials.status_list import StatusList
@@ -281,6 +282,20 @@ def test_companion_of_another_edition_is_left_out(fresh):
     admitted = admit(files, fresh, INSTANT)
     assert admitted.companions_left_out == 1
     assert not [name for name in admitted.files if name.startswith("c")]
+
+
+@pytest.mark.parametrize("dates", [(0, LAST_INSTANT + 1), (LAST_INSTANT + 1, None), (2**63, 2**63)])
+def test_companion_with_a_date_outside_the_calendar_is_refused(fresh, dates):
+    """A terminal could not write that day; the last instant of the calendar is still admitted."""
+    files = offered(AUTHORITY.publish(status={4: 2}), Audience.POLICE)
+    for since, until, fits in ((*dates, False), (0, LAST_INSTANT, True)):
+        why = {4: CompanionEntry(EntryClass.AUTHORITY, since, until)}
+        files.companions = {Domain.LICENCE: [AUTHORITY.companion(LICENCE_LIST, why)]}
+        if fits:
+            assert admit(files, fresh, INSTANT).companions_left_out == 0
+        else:
+            with pytest.raises(ListError, match="calendar"):
+                admit(files, fresh, INSTANT)
 
 
 def test_companion_of_a_list_not_published_is_left_out(fresh):
