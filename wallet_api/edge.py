@@ -18,10 +18,10 @@ from .wiring import Service
 MAX_BODY_BYTES: Final = 262_144
 _MORE_FOR: Final = {"/authority/licences/batches": MOST_BYTES}
 """Addresses that take a larger body: a file of acts."""
-_TOO_LARGE: Final = b'{"type":"about:blank","title":"Requ\xc3\xaate trop volumineuse.","status":413}'
 _UNCOUNTED: Final = ("/healthz", "/readyz", "/metrics")
 _UNCOUNTED_BELOW: Final = ("/tuf/", "/s/")
 """Probes, and the lists that terminals must always get."""
+_GONE: Final[Message] = {"type": "http.disconnect"}
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -45,28 +45,70 @@ class Edge:
             await self._app(scope, receive, send)
             return
         service: Service = scope["app"].state.service
-        started, status = time.perf_counter(), 500
+        started, method = time.perf_counter(), scope["method"]
         scope.setdefault("state", {})
-
-        async def send_on(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                kept = [one for one in message.get("headers", ()) if one[0].lower() != b"date"]
-                message["headers"] = [*kept, (b"date", service.clock.http_date().encode()), *_HEADERS]
-            await send(message)
-
+        if method == "HEAD":  # what answers GET answers HEAD, without the content (RFC 9110, section 9.3.2)
+            scope["method"] = "GET"
+        answer = _Answer(service, send, empty=method == "HEAD")
         try:
-            most = _MORE_FOR.get(scope["path"], MAX_BODY_BYTES)
-            wait = _over_pace(service, scope)
-            if wait is not None:
-                await _tell_to_wait(scope, receive, send_on, wait)
-            elif _declared_size(scope) > most:
-                await _refuse(send_on)
-            else:
-                await self._app(scope, _bounded(receive, most), send_on)
+            await self._answer(service, scope, receive, answer)
         finally:
-            _count(service, scope, status, time.perf_counter() - started)
+            scope["method"] = method
+            _count(service, scope, answer.status, time.perf_counter() - started)
+
+    async def _answer(self, service: Service, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        wait = _over_pace(service, scope)
+        if wait is not None:
+            await _refuse(scope, receive, answer.send, "too-many-requests", wait)
+            return
+        most = _MORE_FOR.get(scope["path"], MAX_BODY_BYTES)
+        if _declared_size(scope) > most:
+            await _refuse(scope, receive, answer.send, "too-large")
+            return
+        body = _Body(receive, most)
+
+        async def send_unless_too_large(message: Message) -> None:
+            if not body.too_large:
+                await answer.send(message)
+
+        await self._app(scope, body.receive, send_unless_too_large)
+        if body.too_large:
+            await _refuse(scope, receive, answer.send, "too-large")
+
+
+class _Answer:
+    """What goes out: with our own headers, and without content where none is asked for."""
+
+    def __init__(self, service: Service, send: Send, *, empty: bool) -> None:
+        self.status = 500
+        self._service, self._send, self._empty = service, send, empty
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            kept = [one for one in message.get("headers", ()) if one[0].lower() != b"date"]
+            message["headers"] = [*kept, (b"date", self._service.clock.http_date().encode()), *_HEADERS]
+        elif self._empty and message["type"] == "http.response.body":
+            message["body"] = b""
+        await self._send(message)
+
+
+class _Body:
+    """A body sent in chunks stops counting as a body once it exceeds the bound: no more of it is read."""
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive, self._left = receive, most
+
+    @property
+    def too_large(self) -> bool:
+        return self._left < 0
+
+    async def receive(self) -> Message:
+        if self.too_large:
+            return _GONE
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        return _GONE if self.too_large else message
 
 
 def _count(service: Service, scope: Scope, status: int, seconds: float) -> None:
@@ -94,9 +136,10 @@ def _over_pace(service: Service, scope: Scope) -> int | None:
     return service.buckets.take(key, pace.address, MINUTE, service.clock.now())
 
 
-async def _tell_to_wait(scope: Scope, receive: Receive, send: Send, seconds: int) -> None:
-    answer = render(PROBLEMS["too-many-requests"], Request(scope))
-    answer.headers["Retry-After"] = str(seconds)
+async def _refuse(scope: Scope, receive: Receive, send: Send, code: str, wait: int | None = None) -> None:
+    answer = render(PROBLEMS[code], Request(scope))
+    if wait is not None:
+        answer.headers["Retry-After"] = str(wait)
     await answer(scope, receive, send)
 
 
@@ -105,25 +148,3 @@ def _declared_size(scope: Scope) -> int:
         if name == b"content-length":
             return int(value) if value.isdigit() and len(value) < 12 else MOST_BYTES + 1
     return 0
-
-
-def _bounded(receive: Receive, most: int) -> Receive:
-    """A body sent in chunks stops counting as a body once it exceeds the bound: the client is cut off."""
-    seen = 0
-
-    async def receive_on() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        return message if seen <= most else {"type": "http.disconnect"}
-
-    return receive_on
-
-
-async def _refuse(send: Send) -> None:
-    headers = [
-        (b"content-type", b"application/problem+json"),
-        (b"content-length", str(len(_TOO_LARGE)).encode()),
-    ]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": _TOO_LARGE})

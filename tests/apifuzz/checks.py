@@ -15,7 +15,6 @@ from wallet_api.problems import PROBLEMS
 
 MEDIA_TYPE = "application/problem+json"
 _MEMBERS = {"type", "title", "status", "error", "fields"}
-_TOO_LARGE = {"type": "about:blank", "title": "Requête trop volumineuse.", "status": 413}
 
 
 def fault_of(status: int, media_type: str, content: bytes, declared: set[str]) -> str | None:
@@ -26,8 +25,6 @@ def fault_of(status: int, media_type: str, content: bytes, declared: set[str]) -
         document = json.loads(content)
     except ValueError:
         return "a problem document that is no JSON"
-    if document == _TOO_LARGE and status == 413:
-        return None
     if not isinstance(document, dict) or not document.keys() <= _MEMBERS:
         return "a problem document with members of its own"
     problem = PROBLEMS.get(str(document.get("type", "")).rpartition("/problems/")[2])

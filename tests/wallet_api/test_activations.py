@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from ipaddress import ip_network
 
 import pytest
 from sqlalchemy import func, select
+from starlette.testclient import TestClient
 
 from tests.wallet_api.conftest import CARD, LICENCE
 from tests.wallet_api.offline_terminals import POLICE, Roadside, collect
@@ -155,6 +157,24 @@ def test_guessing_address_waits_and_the_right_code_is_then_refused_unread(counte
     assert int(blocked.headers["retry-after"]) == SECONDS
     clock.instant += SECONDS
     assert redeem(good).status_code == 201
+
+
+def test_guesses_behind_a_proxy_are_counted_against_who_guesses(service, application, counter):
+    """A reverse proxy of ours tells who sent a code: one guesser locks out nobody else, an IPv6 subscriber counts whole."""
+    pace = replace(service.settings.pace, proxies=(ip_network("127.0.0.0/8"),))
+    application.state.service = replace(service, settings=replace(service.settings, pace=pace))
+    through = TestClient(application, client=("127.0.0.1", 5000))
+
+    def redeem(address, code):
+        return through.post(
+            "/activations/redemptions", json={"code": code}, headers={"X-Forwarded-For": address}
+        )
+
+    good = counter().json()["code"]
+    for number in range(MOST):
+        assert _code(redeem(f"2001:db8::{number:x}", new_code("licence"))) == "activation-refused"
+    assert _code(redeem("2001:db8::ffff", good)) == "too-many-codes"
+    assert redeem("203.0.113.9", good).status_code == 201
 
 
 def test_agent_makes_so_many_codes_in_an_hour(service, application, counter, clock):

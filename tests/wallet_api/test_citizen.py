@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from tests.wallet_api.simulated_wallet import Key, SimulatedWallet
 from wallet_api import audit, tables
 from wallet_api.citizens.pivot import pivot_of
 from wallet_api.identity.fictitious_callers import CALLERS
+from wallet_api.openid4vci import token as token_endpoint
 from wallet_api.problems import WalletError
 from wallet_api.registries.adapters import RegistrySilent
 from wallet_api.roles import AccessRole
@@ -271,6 +273,29 @@ def test_lost_phone_is_revoked_in_one_call_and_the_police_see_it(
     assert all(one["lost"] for one in camille.get("/me/devices")["items"])
     assert camille.get("/me/documents")["items"][0]["right"]["state"] == "VALIDE"
     assert camille.post("/me/devices/losses")["wallets"] == 0
+
+
+def test_phone_that_takes_an_offer_up_at_that_moment_is_lost_too(
+    clock, client, camille, offer, phone, monkeypatch
+):
+    """A thief's phone is half enrolled when the loss is reported: the report waits for it, and reaches it."""
+    assert phone.take(offer("camille", LICENCE).uri).status_code == 200
+    pending, thief = offer("camille", LICENCE), SimulatedWallet(client, clock)
+    enrol, answers = token_endpoint._enrol, []
+    report = threading.Thread(target=lambda: answers.append(camille.post("/me/devices/losses")))
+
+    def enrolling(*args):
+        report.start()
+        report.join(1)
+        assert not answers
+        return enrol(*args)
+
+    monkeypatch.setattr(token_endpoint, "_enrol", enrolling)
+    assert thief.take(pending.uri).status_code == 200
+    report.join()
+    assert answers[0]["wallets"] == 2
+    assert [one["lost"] for one in camille.get("/me/devices")["items"]] == [True, True]
+    assert code_of(thief.ask(ROAD, [Key()])) == "token-refused"
 
 
 def test_one_lost_phone_leaves_the_other(clock, client, camille, offer, phone):

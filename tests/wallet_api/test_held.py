@@ -117,7 +117,7 @@ def test_acts_that_may_never_count_are_not_told(service, application, clock, cit
     assert agnes.post(f"{path}/revocations", {"decision_reference": "X-1"}).status_code == 202
     agnes.post(f"{path}/suspensions", {"decision_reference": "S-1"})
     during = camille.get("/me/holdings")
-    for what in ("points_entry", "measure", "act_proposal", "status_cause"):
+    for what in ("document", "points_balance", "points_entry", "measure", "act_proposal", "status_cause"):
         assert _rows(during, what) == _rows(before, what)
     assert "S-1" not in json.dumps(during)
     clock.instant += 301

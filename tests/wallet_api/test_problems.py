@@ -179,13 +179,32 @@ def test_problem_speaks_the_language_asked_for(client):
     assert french["type"] == english["type"]
 
 
-def test_request_that_is_too_large_is_refused_before_it_is_read(client):
-    """413 by the declared length, and no more is read of a body without one."""
-    answer = client.post("/credential", content=b"x" * 300_000)
+@pytest.mark.parametrize("content", [b"x" * 300_000, [b" " * 60_000] * 6], ids=["declared", "in chunks"])
+def test_request_that_is_too_large_is_refused_before_it_is_read(client, content):
+    """By the declared length, or as soon as there is too much: the problem of the catalogue, in the client's language."""
+    sent = content if isinstance(content, bytes) else iter(content)
+    headers = {"Content-Type": "application/json", "Accept-Language": "en"}
+    answer = client.post("/credential", content=sent, headers=headers)
     assert (answer.status_code, answer.json()["status"]) == (413, 413)
-    headers = {"Content-Type": "application/json"}
-    chunked = client.post("/credential", content=(b" " * 60_000 for _ in range(6)), headers=headers)
-    assert chunked.status_code == 400
+    assert answer.json()["type"].endswith("/problems/too-large")
+    assert answer.json()["title"] == PROBLEMS["too-large"].en
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/healthz", "/readyz", "/s/l/1", "/tuf/public/metadata/timestamp.json", "/authority/offences"],
+)
+def test_head_is_get_without_the_content(client, path):
+    """Mirrors, balancers and `curl -I`: the same status and headers, no byte of content."""
+    got, headed = client.get(path), client.head(path)
+    assert (headed.status_code, headed.content) == (got.status_code, b"")
+    assert got.content
+    assert headed.headers == got.headers
+
+
+def test_head_of_what_is_written_to_is_refused(client):
+    """An address that knows no GET knows no HEAD."""
+    assert (client.head("/token").status_code, client.head("/nothing").status_code) == (405, 404)
 
 
 def test_date_header_follows_the_service_clock(client, clock):

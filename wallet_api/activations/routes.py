@@ -13,6 +13,7 @@ from wallet_api.asked_service import ServiceOf
 from wallet_api.authority.perform import CARD, LICENCE, CardActor, LicenceActor
 from wallet_api.authority.schemas import RegistryReference
 from wallet_api.clock import rfc3339
+from wallet_api.pace import address_of
 from wallet_api.printing.activation_page import activation_page
 from wallet_api.private_route import PrivateRoute
 from wallet_api.wiring import Service
@@ -106,7 +107,7 @@ def activate_card(
 @router.post("/activations/redemptions", operation_id="redeemActivationCode", status_code=201)
 def redeem_code(service: ServiceOf, request: Request, body: RedeemBody) -> RedeemedAnswer:
     """The offer behind an activation code: once. After ten wrong codes an address waits for ten minutes."""
-    address = "unknown" if request.client is None else request.client.host
+    address = address_of(request.scope, service.settings.pace.proxies)
     document_type, made = redeem(service, address, body.code, body.second)
     return RedeemedAnswer(document_type=document_type, offer=made.uri, expires_at=rfc3339(made.expires_at))
 

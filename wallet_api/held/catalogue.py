@@ -31,6 +31,7 @@ class Whose(StrEnum):
 SECRET: Final = "a secret, kept as a hash"  # noqa: S105 - a reason, not a secret
 PEOPLE: Final = "names another person"
 TECHNICAL: Final = "says nothing about anybody"
+AHEAD: Final = "moves with acts that do not count yet and can be cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ ABOUT: Final = (
         "document_id",
         Whose.DOCUMENT,
         None,
-        {},
+        {"version": AHEAD},
         "tant que l’une des autres lignes en dépend",
         "as long as another row depends on it",
     ),
@@ -111,7 +112,13 @@ ABOUT: Final = (
     About(tables.mandate, "document_id", Whose.DOCUMENT, Kept.MANDATES, {"second_hash": SECRET}),
     About(tables.measure, "document_id", Whose.DOCUMENT, Kept.MEASURES, {"actor_id": PEOPLE}),
     About(tables.points_entry, "document_id", Whose.DOCUMENT, Kept.POINTS, {"actor_id": PEOPLE}),
-    About(tables.points_balance, "document_id", Whose.DOCUMENT, Kept.POINTS, {}),
+    About(
+        tables.points_balance,
+        "document_id",
+        Whose.DOCUMENT,
+        Kept.POINTS,
+        {"version": AHEAD, "as_of": AHEAD, "next_change_at": AHEAD},
+    ),
     About(
         tables.act_proposal,
         "subject_id",

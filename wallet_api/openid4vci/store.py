@@ -73,6 +73,21 @@ def add_offer(connection: Connection, row: dict[str, object]) -> None:
     connection.execute(insert(tables.offer).values(**row))
 
 
+def lock_document_of(connection: Connection, authority_id: str, code: str) -> None:
+    """Lock the document that a code offers, before the offer: acts on it, losses of phones among them, queue up."""
+    offer, document = tables.offer, tables.document
+    connection.execute(
+        select(document.c.version)
+        .join(
+            offer,
+            (offer.c.authority_id == document.c.authority_id)
+            & (offer.c.document_id == document.c.document_id),
+        )
+        .where(offer.c.authority_id == authority_id, offer.c.code_hash == fingerprint(code))
+        .with_for_update(of=document)
+    )
+
+
 def find_offer(connection: Connection, authority_id: str, code: str) -> Row[tuple[object, ...]] | None:
     """The offer of a pre-authorised code, locked."""
     table = tables.offer

@@ -71,6 +71,7 @@ def take_up_offer(service: Service, code: str, tx_code: str, held: DpopProof) ->
         raise WalletError("grant-refused")
     with service.database.write() as connection:
         dpop.spend(connection, held)
+        store.lock_document_of(connection, authority_id, code)
         offer = store.find_offer(connection, authority_id, code)
         if (
             offer is None
