@@ -131,10 +131,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_terminal(commands, home)
     _add_authority(commands, home)
     _add_official(commands, home)
-    one = commands.add_parser("batch", parents=[home], help="déposer un fichier d'actes, ou suivre un lot")
+    one = commands.add_parser(
+        "batch", parents=[home], help="déposer un fichier d'actes, suivre un lot, ou l'annuler"
+    )
     what = one.add_mutually_exclusive_group(required=True)
     what.add_argument("file", nargs="?", type=Path, metavar="FICHIER", help="tableau CSV : un acte par ligne")
     what.add_argument("--follow", metavar="ID", help="suivre ce lot jusqu'à sa dernière ligne")
+    what.add_argument(
+        "--cancel", metavar="ID", help="annuler ce lot, ce qui compte déjà excepté, et le suivre"
+    )
     one.add_argument("--dry-run", action="store_true", help="essayer chaque ligne sans rien écrire")
     _add_caller(one, "agnes")
     one.set_defaults(run=_batch)
@@ -530,13 +535,16 @@ def _proposals(options: argparse.Namespace) -> int:
 
 
 def _batch(options: argparse.Namespace) -> int:
-    from .batch_client import follow, send
+    from .batch_client import cancel, follow, send
     from .identity.fictitious_callers import first_of
     from .official_client import Caller
     from .roles import AccessRole
 
     caller = Caller(_settings(options), options.caller or first_of(AccessRole.CLERK), options.token_file)
-    if options.follow:
+    if options.cancel:
+        cancel(caller, options.cancel)
+        answer = follow(caller, options.cancel)
+    elif options.follow:
         answer = follow(caller, options.follow)
     else:
         answer = send(caller, options.file, dry_run=options.dry_run)

@@ -12,12 +12,24 @@ from .official_client import ActRefused, Caller
 
 _PATH: Final = "/authority/licences/batches"
 _BAR: Final = 40  # characters
+_STOPPED: Final = {
+    "proposed": "ce lot attend son approbation · this batch waits for its approval: wallet-api authority proposals",
+    "refused": "ce lot a été refusé · this batch was refused: mend the file and submit it again",
+    "expired": "personne n'a approuvé ce lot en un jour · nobody approved this batch within a day: submit it again",
+}
+_ENDED: Final = frozenset({"finished", "cancelled"})
 
 
 def send(caller: Caller, file: Path, *, dry_run: bool) -> dict[str, Any]:
     """The rehearsal, or the proposal that a supervisor approves. Raises `ActRefused`."""
     content = file.read_bytes()
     return caller.send_file(f"{_PATH}?dry_run=true" if dry_run else _PATH, content, "text/csv")
+
+
+def cancel(caller: Caller, batch_id: str) -> dict[str, Any]:
+    """Cancel an approved batch as far as its acts can still be; `follow` shows the rest. Raises `ActRefused`."""
+    path = f"{_PATH}/{batch_id}/cancellation"
+    return caller.post(path, {}, path)
 
 
 def follow(
@@ -27,17 +39,17 @@ def follow(
     while True:
         progress = caller.get(f"{_PATH}/{batch_id}")
         _draw(progress)
-        if progress["state"] == "proposed":
-            raise ActRefused("this batch waits for its approval: wallet-api authority proposals")
-        if progress["state"] == "finished":
+        if progress["state"] in _STOPPED:
+            raise ActRefused(_STOPPED[progress["state"]])
+        if progress["state"] in _ENDED:
             return progress
         pause(every)
 
 
 def _draw(progress: dict[str, Any]) -> None:
-    done = progress["done"] + progress["failed"]
-    bar = "#" * (_BAR * done // progress["total"])
-    words = f"[{bar:<{_BAR}}] {progress['percentage']:3} %  {done}/{progress['total']}"
-    end = "\n" if not sys.stderr.isatty() or progress["state"] == "finished" else "\r"
+    share = progress["percentage"]
+    bar = "#" * (_BAR * share // 100)
+    words = f"[{bar:<{_BAR}}] {share:3} %  {share * progress['total'] // 100}/{progress['total']}"
+    end = "\n" if not sys.stderr.isatty() or progress["state"] in _ENDED else "\r"
     sys.stderr.write(words + end)
     sys.stderr.flush()

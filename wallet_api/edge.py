@@ -99,16 +99,15 @@ class _Body:
     def __init__(self, receive: Receive, most: int) -> None:
         self._receive, self._left = receive, most
 
-    @property
-    def too_large(self) -> bool:
-        return self._left < 0
+        self.too_large = False
 
     async def receive(self) -> Message:
         if self.too_large:
             return _GONE
         message = await self._receive()
         self._left -= len(message.get("body", b""))
-        return _GONE if self.too_large else message
+        self.too_large = self._left < 0
+        return _GONE if self._left < 0 else message
 
 
 def _count(service: Service, scope: Scope, status: int, seconds: float) -> None:

@@ -172,6 +172,12 @@ _ROWS: Final = (
         "Too many acts in one hour: submit a batch, which a second person will approve.",
     ),
     Problem(
+        "too-many-proposals",
+        429,
+        "Vos lots en attente sont déjà nombreux : faites approuver ou refuser les premiers.",
+        "Many batches of yours wait already: have the first ones approved or refused.",
+    ),
+    Problem(
         "too-many-requests",
         429,
         "Trop de requêtes en peu de temps : attendez le délai que donne Retry-After.",

@@ -278,9 +278,14 @@ act_batch: Final = Table(
     Column("total", Integer, nullable=False),
     Column("approved_at", BigInteger),
     Column("finished_at", BigInteger),
+    Column("cancelled_at", BigInteger),
+    Column("cancelled_by", _ID),
     PrimaryKeyConstraint("authority_id", "batch_id"),
 )
-"""Many acts that one person submitted together; they are done once a second person approved."""
+"""Many acts that one person submitted together; they are done once a second person approved.
+
+From `cancelled_at` on its lines are undone as far as their acts can still be cancelled, and no other line is done.
+"""
 
 act_batch_line: Final = Table(
     "act_batch_line",
@@ -296,7 +301,7 @@ act_batch_line: Final = Table(
     Column("act_id", _ID),
     PrimaryKeyConstraint("authority_id", "batch_id", "line"),
     ForeignKeyConstraint(["authority_id", "batch_id"], ["act_batch.authority_id", "act_batch.batch_id"]),
-    CheckConstraint("outcome IN ('done', 'failed')", name="outcome"),
+    CheckConstraint("outcome IN ('done', 'failed', 'cancelled')", name="outcome"),
 )
 """A line of a batch by its number in the file. `outcome` is written in the transaction that records the act."""
 

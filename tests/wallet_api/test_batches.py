@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from tests.wallet_api.conftest import approve
 from wallet_api import audit, tables
 from wallet_api.batches import run as running
 from wallet_api.batches import store
 from wallet_api.batches.run import run_batches
+from wallet_api.publication.run import publish_now
 
+WINDOW = 300
 PATH = "/authority/licences/batches"
 HEADER = (
     "act,licence_id,decision_reference,committed_on,established_on,points,offence_class,from,until,subject"
@@ -232,3 +236,163 @@ def test_101st_act_of_an_hour_is_refused_and_a_batch_is_the_way(
     approve(supervisor, proposed)
     assert run_batches(service, 500) == 101
     assert licence_authority.get(f"{PATH}/{proposed.json()['subject_id']}").json()["done"] == 101
+
+
+# Cancelling
+
+
+@pytest.fixture
+def cancelling(service, application, licence_authority, supervisor):
+    """A service with the ordinary window, and a batch of withdrawals in it that was approved."""
+    patient = replace(service, settings=replace(service.settings, cancel_seconds=WINDOW))
+    application.state.service = patient
+
+    def begin(licence_id: str, count: int) -> tuple[Any, str]:
+        proposed = submit(licence_authority, _withdrawals(licence_id, count))
+        assert approve(supervisor, proposed).status_code == 201
+        return patient, f"{PATH}/{proposed.json()['subject_id']}"
+
+    return begin
+
+
+def _figures(authority, batch: str) -> tuple[Any, ...]:
+    found = authority.get(batch).json()
+    return tuple(found[name] for name in ("state", "done", "failed", "cancelled", "percentage"))
+
+
+def test_cancelled_batch_is_undone_and_its_other_lines_are_never_done(
+    wallet, licence_authority, supervisor, cancelling, clock
+):
+    """Three of five lines are done: one call of somebody else undoes them before they count, and forgets the rest."""
+    patient, batch = cancelling(wallet.document_id, 5)
+    run_batches(patient, 3)
+    clock.instant += WINDOW - 1
+    answer = supervisor.post(f"{batch}/cancellation", {})
+    assert (answer.status_code, answer.json()["lines"]) == (202, 5)
+    assert _figures(licence_authority, batch) == ("cancelling", 3, 0, 0, 0)
+    assert run_batches(patient, 2) == 2
+    assert _figures(licence_authority, batch) == ("cancelling", 1, 0, 2, 40)
+    assert run_batches(patient, 100) == 3
+    assert _figures(licence_authority, batch) == ("cancelled", 0, 0, 5, 100)
+    assert run_batches(patient, 100) == 0
+    clock.instant += 10 * WINDOW
+    publish_now(patient)
+    assert _balance(licence_authority, wallet.document_id) == 12
+    with patient.database.read() as connection:
+        assert audit.verify(connection, "licence") is None
+        acts = list(connection.execute(select(tables.audit_entry.c.act)).scalars())
+    assert (acts.count("batch_cancelled"), acts.count("cancellation")) == (1, 3)
+    assert _code(supervisor.post(f"{batch}/cancellation", {})) == "already-cancelled"
+
+
+def test_what_counts_already_stays_and_its_line_says_so(wallet, licence_authority, cancelling, clock):
+    """Two lines count, one does not yet, one was cancelled by itself: two stay, two are cancelled."""
+    patient, batch = cancelling(wallet.document_id, 4)
+    run_batches(patient, 2)
+    clock.instant += WINDOW - 10
+    run_batches(patient, 100)
+    entries = licence_authority.get(f"/authority/licences/{wallet.document_id}/points").json()["entries"]
+    last = next(one["entry_id"] for one in entries if one["decision_reference"] == "LOT-4")
+    path = f"/authority/licences/{wallet.document_id}/acts/{last}/cancellation"
+    assert licence_authority.post(path, {}).status_code == 201
+    clock.instant += 10
+    assert licence_authority.post(f"{batch}/cancellation", {}).status_code == 202
+    run_batches(patient, 100)
+    assert _figures(licence_authority, batch) == ("cancelled", 2, 0, 2, 100)
+    problems = licence_authority.get(batch).json()["problems"]
+    assert [(one["line"], one["code"]) for one in problems] == [
+        (2, "too-late-to-cancel"),
+        (3, "too-late-to-cancel"),
+    ]
+    clock.instant += WINDOW
+    assert _balance(licence_authority, wallet.document_id) == 10
+
+
+def test_batch_is_cancelled_in_its_time_alone(wallet, licence_authority, health_authority, cancelling, clock):
+    """Not before its approval, not by the other authority, and not when its last act counts."""
+    proposed = submit(licence_authority, _withdrawals(wallet.document_id, 1, first=50)).json()
+    assert _code(licence_authority.post(f"{PATH}/{proposed['subject_id']}/cancellation", {})) == "not-found"
+    patient, batch = cancelling(wallet.document_id, 2)
+    run_batches(patient, 100)
+    assert health_authority.post(f"{batch}/cancellation", {}).status_code == 403
+    clock.instant += WINDOW
+    assert _code(licence_authority.post(f"{batch}/cancellation", {})) == "too-late-to-cancel"
+    assert _figures(licence_authority, batch) == ("finished", 2, 0, 0, 100)
+
+
+def test_line_done_while_the_batch_is_cancelled_is_undone_too(
+    wallet, licence_authority, cancelling, monkeypatch
+):
+    """A process that read its lines before the cancellation does one more, and believes that the batch is finished."""
+    patient, batch = cancelling(wallet.document_id, 2)
+    real = running.store.lines_to_do
+
+    def cancelled_meanwhile(*arguments):
+        lines = real(*arguments)
+        assert licence_authority.post(f"{batch}/cancellation", {}).status_code == 202
+        return lines
+
+    monkeypatch.setattr(running.store, "lines_to_do", cancelled_meanwhile)
+    assert run_batches(patient, 100) == 2
+    assert _figures(licence_authority, batch)[:2] == ("cancelling", 2)
+    run_batches(patient, 100)
+    assert _figures(licence_authority, batch) == ("cancelled", 0, 0, 2, 100)
+
+
+# Faults and floods
+
+
+def test_line_that_meets_a_fault_of_ours_holds_up_no_other(
+    service, wallet, licence_authority, supervisor, monkeypatch
+):
+    """It is noted as failed, the next ones are done, and the batch comes to its end."""
+    proposed = submit(licence_authority, _withdrawals(wallet.document_id, 3))
+    approve(supervisor, proposed)
+    real = running.perform_line
+
+    def faulty(connection, terms, licence_id, act, content):
+        if "LOT-2" in content:
+            raise ZeroDivisionError
+        return real(connection, terms, licence_id, act, content)
+
+    monkeypatch.setattr(running, "perform_line", faulty)
+    run_batches(service, 100)
+    progress = licence_authority.get(f"{PATH}/{proposed.json()['subject_id']}").json()
+    assert (progress["state"], progress["done"], progress["failed"]) == ("finished", 2, 1)
+    assert [(one["line"], one["code"]) for one in progress["problems"]] == [(3, "internal")]
+
+
+@pytest.mark.parametrize("gone", [OperationalError("", None, OSError()), OSError(28, "full")])
+def test_database_that_is_away_fails_no_line(
+    service, wallet, licence_authority, supervisor, monkeypatch, gone
+):
+    """The lines wait for it."""
+    approve(supervisor, submit(licence_authority, _withdrawals(wallet.document_id, 2)))
+    with monkeypatch.context() as patch:
+        patch.setattr(running, "perform_line", lambda *_: (_ for _ in ()).throw(gone))
+        with pytest.raises(type(gone)):
+            run_batches(service, 100)
+    assert run_batches(service, 100) == 2
+    assert _entries(service) == 2
+
+
+def test_batch_that_nobody_approved_says_why(wallet, licence_authority, supervisor, clock):
+    """Refused, or left alone for a day."""
+    refused = submit(licence_authority, _withdrawals(wallet.document_id, 1)).json()
+    left = submit(licence_authority, _withdrawals(wallet.document_id, 2)).json()
+    supervisor.post(f"/authority/proposals/{refused['proposal_id']}/refusal", {})
+    clock.instant += 24 * 3600
+    states = [licence_authority.get(f"{PATH}/{one['subject_id']}").json()["state"] for one in (refused, left)]
+    assert states == ["refused", "expired"]
+
+
+def test_one_person_has_so_many_batches_waiting(wallet, licence_authority, supervisor):
+    """Twenty; another person goes on, and so does the first one once a batch was decided."""
+    waiting = [
+        submit(licence_authority, _withdrawals(wallet.document_id, 1, one)).json() for one in range(20)
+    ]
+    flood = submit(licence_authority, _withdrawals(wallet.document_id, 1, 30))
+    assert (flood.status_code, _code(flood)) == (429, "too-many-proposals")
+    assert submit(supervisor, _withdrawals(wallet.document_id, 1, 30)).status_code == 202
+    supervisor.post(f"/authority/proposals/{waiting[0]['proposal_id']}/refusal", {})
+    assert submit(licence_authority, _withdrawals(wallet.document_id, 1, 30)).status_code == 202

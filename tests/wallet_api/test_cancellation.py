@@ -10,7 +10,7 @@ import pytest
 from tests.wallet_api.conftest import Authority, approve
 from tests.wallet_api.simulated_wallet import Key
 from tests.wallet_api.test_consequences import PROOF, ROAD, _status
-from wallet_api.authority import cancellation_routes
+from wallet_api.authority import cancel_act
 from wallet_api.clock import rfc3339
 from wallet_api.publication.run import publish_now
 from wallet_api.roles import AccessRole
@@ -272,7 +272,7 @@ def test_publication_and_cancellation_wait_for_each_other(
     claims = wallet.get(ROAD)[0]
     path, act_id = _act(licence_authority, supervisor, wallet.document_id, "suspension")
     clock.instant += WINDOW - 1
-    decide, published = cancellation_routes.cancel, threading.Thread(target=publish_now, args=(service,))
+    decide, published = cancel_act.cancel, threading.Thread(target=publish_now, args=(service,))
 
     def deciding(*args):
         clock.instant += 1
@@ -281,7 +281,7 @@ def test_publication_and_cancellation_wait_for_each_other(
         assert published.is_alive()
         return decide(*args)
 
-    monkeypatch.setattr(cancellation_routes, "cancel", deciding)
+    monkeypatch.setattr(cancel_act, "cancel", deciding)
     assert licence_authority.post(f"{path}/acts/{act_id}/cancellation", {}).status_code == 201
     published.join()
     assert _status(service, claims) == 0

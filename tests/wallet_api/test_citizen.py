@@ -298,6 +298,21 @@ def test_phone_that_takes_an_offer_up_at_that_moment_is_lost_too(
     assert code_of(thief.ask(ROAD, [Key()])) == "token-refused"
 
 
+def test_pause_that_comes_while_the_registry_is_asked_holds(service, application, camille, offer, phone):
+    """The registry takes its time, the phone is paused meanwhile: nothing is issued to it."""
+    assert phone.take(offer("camille", LICENCE).uri).status_code == 200
+    device = camille.get("/me/devices")["items"][0]["wallet_id"]
+
+    class Slow:
+        def find(self, *asked):
+            application.state.service = service
+            camille.post(f"/me/devices/{device}/pause")
+            return service.licences.find(*asked)
+
+    application.state.service = replace(service, licences=Slow())
+    assert code_of(phone.ask(PROOF, [Key()])) == "wallet-paused"
+
+
 def test_one_lost_phone_leaves_the_other(clock, client, camille, offer, phone):
     """Naming the licence on the lost phone takes the card on it too, and spares the second phone."""
     take_both(phone, offer, "camille")

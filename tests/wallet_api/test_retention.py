@@ -256,13 +256,35 @@ def test_index_of_a_tombstone_is_not_given_again(service, monkeypatch):
     ],
 )
 def test_what_may_be_purged_is_told_from_what_is_left(event, released, purged):
-    """To the second, at noon of 22 November 2026, for a period of three years."""
+    """To the second, at noon of 22 November 2026, for a period of three years; never of a document opened within it."""
 
     def instant(text: str) -> int:
         return int(datetime.fromisoformat(text).timestamp())
 
-    rows = [instant(one) for one in released]
-    assert may_be_purged(Kept.POINTS, instant(event), instant("2026-11-22T12:00:00Z"), rows) is purged
+    rows, now, due = (
+        [instant(one) for one in released],
+        instant("2026-11-22T12:00:00Z"),
+        instant("2023-11-22T12:00:00Z"),
+    )
+    assert may_be_purged(Kept.POINTS, instant(event), now, due, rows) is purged
+    assert may_be_purged(Kept.POINTS, instant(event), now, due + 1, rows) is False
+
+
+@pytest.mark.postgres
+def test_late_decision_counts_on_a_licence_that_was_opened_since(clock, wallet, licence_authority):
+    """A conviction became final long before the service knew the licence: nothing can have been purged, so it counts."""
+    path = f"/authority/licences/{wallet.document_id}"
+    old = {
+        "committed_on": "2023-01-10",
+        "established_on": "2023-06-01",
+        "points": 6,
+        "offence_class": "delit",
+    }
+    body = {"decision_reference": "D-1", **old}
+    assert licence_authority.post(f"{path}/points/withdrawals", body).status_code == 201
+    body = {"decision_reference": "S-1", "from": "2014-10-30", "until": "2030-01-01"}
+    assert licence_authority.post(f"{path}/suspensions", body).status_code == 201
+    assert clock.instant == INSTANT
 
 
 @pytest.mark.postgres

@@ -265,6 +265,8 @@ def _require_still_kept(connection: Connection, act: Act, since: int) -> None:
     """
     if since >= act.now:
         return
-    rows = store.measures_of(connection, act.actor.authority_id, act.document_id, act.now)
-    if may_be_purged(Kept.MEASURES, since, act.now, (one.released_at for one in rows)):
+    authority_id, document_id = act.actor.authority_id, act.document_id
+    opened_at = store.opened_at(connection, authority_id, document_id)
+    released = [one.released_at for one in store.measures_of(connection, authority_id, document_id, act.now)]
+    if may_be_purged(Kept.MEASURES, since, act.now, opened_at, released):
         raise WalletError("decision-too-old")

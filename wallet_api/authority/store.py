@@ -205,6 +205,17 @@ def version_of(connection: Connection, authority_id: str, document_id: str, docu
     return found
 
 
+def opened_at(connection: Connection, authority_id: str, document_id: str) -> int:
+    """When the service opened a document."""
+    table = tables.document
+    found: int = connection.execute(
+        select(table.c.opened_at).where(
+            table.c.authority_id == authority_id, table.c.document_id == document_id
+        )
+    ).scalar_one()
+    return found
+
+
 def is_measure(connection: Connection, authority_id: str, document_id: str, measure_id: str) -> bool:
     """Whether the id names a measure of this document, and not an entry of its ledger of points."""
     return find_measure(connection, authority_id, document_id, measure_id) is not None

@@ -11,20 +11,27 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
+from wallet_api import audit
 from wallet_api.asked_service import ServiceOf
 from wallet_api.authority.perform import LicenceActor, ObjectId, perform_once
+from wallet_api.authority.schemas import CancellationBody
 from wallet_api.clock import rfc3339
 from wallet_api.idempotency import IdempotencyKey
 from wallet_api.identifiers import new_id
 from wallet_api.problems import PROBLEMS, WalletError
-from wallet_api.proposals.propose import ProposalAnswer, ProposalKind, proposal_answer, propose
+from wallet_api.proposals import store as proposals
+from wallet_api.proposals.propose import ProposalAnswer, ProposalKind, proposal_answer, propose, state_of
 
 from . import store
 from .read_file import read_file
 from .rehearse import rehearse
+from .store import BatchRow
+from .undo import cancellable
 
 router = APIRouter(prefix="/authority/licences", tags=["Actes"])
 _MOST_SHOWN: Final = 500
+_MOST_OPEN: Final = 20
+"""Batches of one person that may wait for their approval at once: a flood of files would bury the others (threats.md, T45)."""
 _PATH: Final = "/authority/licences/batches"
 File = Annotated[
     bytes,
@@ -58,18 +65,34 @@ class Rehearsal(BaseModel):
     problems: list[LineProblem]
 
 
+BatchState = Literal["proposed", "refused", "expired", "running", "finished", "cancelling", "cancelled"]
+
+
 class Progress(BaseModel):
-    """How far a batch is. `percentage` is of its lines, whole numbers; `problems` are the first refused lines."""
+    """How far a batch is. `percentage` is of its lines, whole numbers.
+
+    `problems` are the first lines that were refused, or whose act could not be cancelled with the batch.
+    """
 
     batch_id: str
-    state: Literal["proposed", "running", "finished"]
+    state: BatchState
     total: int
     done: int
     failed: int
+    cancelled: int
     percentage: int
     created_at: str
     finished_at: str | None
+    cancelled_at: str | None
     problems: list[LineProblem]
+
+
+class BatchCancellation(BaseModel):
+    """The batch is cancelled; its acts follow one by one, those that count first."""
+
+    batch_id: str
+    cancelled_at: str
+    lines: int
 
 
 class _Digest(BaseModel):
@@ -104,6 +127,9 @@ def submit_batch(
     def act(connection: Connection, now: int) -> ProposalAnswer:
         if refused:
             raise WalletError("batch-refused")
+        own = (actor.authority_id, actor.actor_id, ProposalKind.BATCH.value)
+        if proposals.count_open_by(connection, *own, now) >= _MOST_OPEN:
+            raise WalletError("too-many-proposals")
         batch_id = new_id(now)
         store.add(connection, actor, batch_id, lines, now)
         row = propose(connection, actor, ProposalKind.BATCH, batch_id, {"lines": len(lines)}, now)
@@ -121,20 +147,74 @@ def read_batch(service: ServiceOf, actor: LicenceActor, batch_id: ObjectId) -> P
         if batch is None:
             raise WalletError("not-found")
         counts = store.outcomes(connection, actor.authority_id, batch_id)
+        left = counts.get(None, 0) if batch.cancelled_at is None else store.count_to_undo(connection, batch)
         failures = store.failures(connection, actor.authority_id, batch_id, _MOST_SHOWN)
-    done, failed = counts.get("done", 0), counts.get("failed", 0)
-    waiting: Literal["proposed", "running"] = "proposed" if batch.approved_at is None else "running"
+        state = _state(connection, batch, service.clock.now())
     return Progress(
         batch_id=batch_id,
-        state=waiting if batch.finished_at is None else "finished",
+        state=state,
         total=batch.total,
-        done=done,
-        failed=failed,
-        percentage=100 * (done + failed) // batch.total,
+        done=counts.get("done", 0),
+        failed=counts.get("failed", 0),
+        cancelled=counts.get("cancelled", 0),
+        percentage=100 * (batch.total - left) // batch.total,
         created_at=rfc3339(batch.created_at),
         finished_at=None if batch.finished_at is None else rfc3339(batch.finished_at),
+        cancelled_at=None if batch.cancelled_at is None else rfc3339(batch.cancelled_at),
         problems=_problems(failures),
     )
+
+
+@router.post(
+    "/batches/{batch_id}/cancellation",
+    operation_id="cancelBatch",
+    status_code=202,
+    response_model=BatchCancellation,
+)
+def cancel_batch(
+    service: ServiceOf,
+    actor: LicenceActor,
+    batch_id: ObjectId,
+    key: IdempotencyKey = None,
+    body: Annotated[CancellationBody | None, Body()] = None,  # noqa: ARG001 - declared so that anything else is refused
+) -> Response:
+    """Cancel an approved batch: no other line is done, and every act that can still be cancelled is; follow it by `readBatch`.
+
+    Anybody of the authority may. An act that counts already stays, and its line says so.
+    """
+
+    def act(connection: Connection, now: int) -> BatchCancellation:
+        batch = store.lock(connection, actor.authority_id, batch_id)
+        if batch is None or batch.approved_at is None:
+            raise WalletError("not-found")
+        if batch.cancelled_at is not None:
+            raise WalletError("already-cancelled")
+        if not cancellable(batch, service):
+            raise WalletError("too-late-to-cancel")
+        store.cancel(connection, batch, actor.actor_id, now)
+        audit.append(
+            connection,
+            actor.authority_id,
+            now=now,
+            actor_id=actor.actor_id,
+            act="batch_cancelled",
+            subject_id=batch_id,
+            detail={"lines": batch.total},
+        )
+        return BatchCancellation(batch_id=batch_id, cancelled_at=rfc3339(now), lines=batch.total)
+
+    path = f"{_PATH}/{batch_id}/cancellation"
+    return perform_once(service, actor, key, path, CancellationBody(), act, status=202, counted=False)
+
+
+def _state(connection: Connection, batch: BatchRow, now: int) -> BatchState:
+    if batch.cancelled_at is not None:
+        return "cancelling" if batch.finished_at is None else "cancelled"
+    if batch.approved_at is not None:
+        return "running" if batch.finished_at is None else "finished"
+    proposal = proposals.last_about(connection, batch.authority_id, batch.batch_id)
+    state = "expired" if proposal is None else state_of(proposal, now)  # none: it was purged, long ago
+    return "proposed" if state == "open" else "refused" if state == "refused" else "expired"
 
 
 def _problems(refused: Iterable[tuple[int, str]]) -> list[LineProblem]:

@@ -1,11 +1,15 @@
 """Do the lines of approved batches: each in a transaction of its own, once, whatever dies in the middle.
 
 The line's outcome is written in the transaction that records its act, so a process that is killed leaves the line either
-done or to do; the next one goes on from there. A line that is refused is noted and the others go on.
+done or to do; the next one goes on from there. A line that is refused is noted and the others go on, and so is one that
+meets a fault of ours. A batch that was cancelled is undone in the same way, line by line.
 """
 
 from __future__ import annotations
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from wallet_api import telemetry
 from wallet_api.access import Actor
 from wallet_api.authority.perform import released_at
 from wallet_api.problems import WalletError
@@ -15,6 +19,7 @@ from wallet_api.wiring import Service
 from . import store
 from .perform_line import Terms, perform_line
 from .store import BatchRow
+from .undo import undo_lines
 
 
 class DoneElsewhere(Exception):
@@ -22,21 +27,26 @@ class DoneElsewhere(Exception):
 
 
 def run_batches(service: Service, most_lines: int) -> int:
-    """Do at most so many lines; says how many were looked at, 0 when nothing waits."""
+    """Do or undo at most so many lines; says how many were looked at, 0 when nothing waits."""
     with service.database.read() as connection:
         waiting = store.under_way(connection)
     done = 0
     for batch in waiting:
-        with service.database.read() as connection:
-            lines = store.lines_to_do(connection, batch, most_lines - done)
-        for number, licence_id, act, content in lines:
-            _do(service, batch, number, (licence_id, act, content))
-        done += len(lines)
+        work = _do_lines if batch.cancelled_at is None else undo_lines
+        done += work(service, batch, most_lines - done)
         if done >= most_lines:
             break
         with service.database.write() as connection:
             store.finish(connection, batch, service.clock.now())
     return done
+
+
+def _do_lines(service: Service, batch: BatchRow, most: int) -> int:
+    with service.database.read() as connection:
+        lines = store.lines_to_do(connection, batch, most)
+    for number, licence_id, act, content in lines:
+        _do(service, batch, number, (licence_id, act, content))
+    return len(lines)
 
 
 def _do(service: Service, batch: BatchRow, number: int, asked: tuple[str, str, str]) -> None:
@@ -51,5 +61,16 @@ def _do(service: Service, batch: BatchRow, number: int, asked: tuple[str, str, s
     except DoneElsewhere:
         return
     except WalletError as error:
-        with service.database.write() as connection:
-            store.take_line(connection, batch, number, "failed", problem=error.problem.code)
+        _fail(service, batch, number, error.problem.code)
+    except (SQLAlchemyError, OSError):
+        raise  # the database is away: the line is still to be done
+    except Exception as error:  # noqa: BLE001 - one line's fault holds up no other
+        telemetry.log(
+            "chore_failed", chore="batches", error=type(error).__name__, place=telemetry.place_of(error)
+        )
+        _fail(service, batch, number, "internal")
+
+
+def _fail(service: Service, batch: BatchRow, number: int, problem: str) -> None:
+    with service.database.write() as connection:
+        store.take_line(connection, batch, number, "failed", problem=problem)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, true, update
 
 from wallet_api import tables
 from wallet_api.access import Actor
@@ -25,6 +25,8 @@ class BatchRow:
     total: int
     approved_at: int | None
     finished_at: int | None
+    cancelled_at: int | None = None
+    cancelled_by: str | None = None
 
 
 _COLUMNS = [tables.act_batch.c[name] for name in BatchRow.__dataclass_fields__]
@@ -70,8 +72,29 @@ def approve(connection: Connection, authority_id: str, batch_id: str, now: int) 
     )
 
 
+def lock(connection: Connection, authority_id: str, batch_id: str) -> BatchRow | None:
+    """A batch of one authority, locked."""
+    table = tables.act_batch
+    row = connection.execute(
+        select(*_COLUMNS)
+        .where(table.c.authority_id == authority_id, table.c.batch_id == batch_id)
+        .with_for_update()
+    ).one_or_none()
+    return None if row is None else BatchRow(*row)
+
+
+def cancel(connection: Connection, batch: BatchRow, cancelled_by: str, now: int) -> None:
+    """No more lines are done; those that were are to be undone."""
+    table = tables.act_batch
+    connection.execute(
+        update(table)
+        .where(table.c.authority_id == batch.authority_id, table.c.batch_id == batch.batch_id)
+        .values(cancelled_at=now, cancelled_by=cancelled_by, finished_at=None)
+    )
+
+
 def under_way(connection: Connection) -> list[BatchRow]:
-    """Approved batches with lines to do, the oldest first."""
+    """Approved batches with lines to do or to undo, the oldest first."""
     table = tables.act_batch
     rows = connection.execute(
         select(*_COLUMNS)
@@ -95,6 +118,56 @@ def lines_to_do(connection: Connection, batch: BatchRow, most: int) -> list[tupl
         .limit(most)
     )
     return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def lines_to_undo(connection: Connection, batch: BatchRow, most: int) -> list[tuple[int, str, str | None]]:
+    """The next lines of a cancelled batch that nobody looked at since: number, licence, act if it was done."""
+    table = tables.act_batch_line
+    rows = connection.execute(
+        select(table.c.line, table.c.document_id, table.c.act_id)
+        .where(_to_undo(batch))
+        .order_by(table.c.line)
+        .limit(most)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def count_to_undo(connection: Connection, batch: BatchRow) -> int:
+    """How many lines of a cancelled batch nobody looked at since."""
+    table = tables.act_batch_line
+    return connection.execute(select(func.count()).select_from(table).where(_to_undo(batch))).scalar_one()
+
+
+def _to_undo(batch: BatchRow) -> ColumnElement[bool]:
+    table = tables.act_batch_line
+    return and_(
+        table.c.authority_id == batch.authority_id,
+        table.c.batch_id == batch.batch_id,
+        table.c.outcome.is_(None) | ((table.c.outcome == "done") & table.c.problem.is_(None)),
+    )
+
+
+def undo_line(
+    connection: Connection, batch: BatchRow, line: int, act_id: str | None, *, problem: str | None = None
+) -> bool:
+    """A line is cancelled, or stays done for `problem`; False when another process changed it since it was read."""
+    table = tables.act_batch_line
+    seen = (
+        table.c.outcome.is_(None)
+        if act_id is None
+        else (table.c.act_id == act_id) & (table.c.outcome == "done")
+    )
+    result = connection.execute(
+        update(table)
+        .where(
+            table.c.authority_id == batch.authority_id,
+            table.c.batch_id == batch.batch_id,
+            table.c.line == line,
+            seen,
+        )
+        .values({"problem": problem} if problem is not None else {"outcome": "cancelled"})
+    )
+    return result.rowcount == 1
 
 
 def take_line(
@@ -122,11 +195,15 @@ def take_line(
 
 
 def finish(connection: Connection, batch: BatchRow, now: int) -> None:
-    """Every line has its outcome."""
+    """Every line has its outcome; nothing when the batch was cancelled since it was read, since it goes on then."""
     table = tables.act_batch
     connection.execute(
         update(table)
-        .where(table.c.authority_id == batch.authority_id, table.c.batch_id == batch.batch_id)
+        .where(
+            table.c.authority_id == batch.authority_id,
+            table.c.batch_id == batch.batch_id,
+            table.c.cancelled_at.is_(None) if batch.cancelled_at is None else true(),
+        )
         .values(finished_at=now)
     )
 
@@ -143,12 +220,12 @@ def outcomes(connection: Connection, authority_id: str, batch_id: str) -> dict[s
 
 
 def failures(connection: Connection, authority_id: str, batch_id: str, most: int) -> list[tuple[int, str]]:
-    """The first lines that were refused, with the code of the problem."""
+    """The first lines that were refused, or could not be cancelled, with the code of the problem."""
     table = tables.act_batch_line
     rows = connection.execute(
         select(table.c.line, table.c.problem)
         .where(
-            table.c.authority_id == authority_id, table.c.batch_id == batch_id, table.c.outcome == "failed"
+            table.c.authority_id == authority_id, table.c.batch_id == batch_id, table.c.problem.is_not(None)
         )
         .order_by(table.c.line)
         .limit(most)

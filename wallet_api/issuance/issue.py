@@ -73,11 +73,12 @@ class _Batch:
 
 
 def issue(
-    service: Service, wallet: WalletRow, order: Order, spend: Callable[[Connection], None]
+    service: Service, wallet: WalletRow, order: Order, spend: Callable[[Connection], WalletRow]
 ) -> list[CredentialBytes]:
     """One credential for each key. `spend` uses up nonce and proof in the transaction that records.
 
-    Raises `WalletError`.
+    It gives the wallet as it stands now that the document is locked: it may have been paused while the registry was
+    asked. Raises `WalletError`.
     """
     record = look_up(service, order.configuration.document_type, wallet.registry_reference)  # step 1
     signer = _signer(service, order)
@@ -85,7 +86,7 @@ def issue(
     with service.database.write() as connection:  # step 2
         # Acts on the document wait here, so that none falls between the check of its standing and the record.
         measures.lock_document(connection, wallet.authority_id, wallet.document_id, document_type)
-        spend(connection)
+        wallet = spend(connection)
         held = _require_standing(connection, wallet, order, service.clock.now())
         batch = _reserve(service, connection, wallet, order, record, signer.key_id, held)
     try:

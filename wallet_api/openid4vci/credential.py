@@ -105,14 +105,14 @@ def request_credential(
         raise WalletError("credential-request-refused")
     keys, nonce = _read_proofs(service, body.proofs.jwt)
 
-    def spend(connection: Connection) -> None:
+    def spend(connection: Connection) -> WalletRow:
         now = service.clock.now()
         proved, good = dpop.ask_spend(connection, held), store.use_nonce(connection, nonce, now)
         asked = store.ask_wallet(connection, wallet.authority_id, token, store.ACCESS, now)
         dpop.require_fresh(proved)
         if good.count == 0:
             raise WalletError("nonce-refused")
-        _require_bound(store.found_wallet(asked), held)
+        return _require_bound(store.found_wallet(asked), held)
 
     device_keys: tuple[P256Key | None, ...] = (None,) if configuration.paper else keys
     order = Order(configuration, device_keys, body.laissez_passer.portrait)

@@ -25,8 +25,9 @@ _BY_THEMSELVES: Final = frozenset(
 
 def require_still_kept(ledger: Ledger, rows: Iterable[EntryRow], now: int) -> None:
     """Raises `WalletError` for rows that may have been recorded and purged."""
+    opened_at = min((one.released_at for one in ledger.rows), default=now)
     released = [one.released_at for one in ledger.rows if one.kind != EntryKind.OPENING]
     for row in rows:
         day = paris_midnight(date.fromisoformat(row.last_day))
-        if row.kind in _BY_THEMSELVES and may_be_purged(Kept.POINTS, day, now, released):
+        if row.kind in _BY_THEMSELVES and may_be_purged(Kept.POINTS, day, now, opened_at, released):
             raise WalletError("decision-too-old")

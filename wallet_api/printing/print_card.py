@@ -111,7 +111,7 @@ def _printed(service: Service, wanted: Printing, authority_id: str, made: CardAn
         lost=False,
     )
     order = Order(Configuration(wanted.view, Form.CBOR, paper=True), (None,), portrait=False)
-    content = issue(service, wallet, order, lambda _: None)[0]
+    content = issue(service, wallet, order, lambda _: wallet)[0]
     claims = credential_format.read(Form.CBOR, content).decode_claims()
     number = int(claims.status.uri.rpartition("/")[2])
     with service.database.read() as connection:

@@ -24,6 +24,7 @@ from . import store
 from .store import ProposalRow
 
 OPEN_SECONDS: Final = 24 * 3600
+ProposalState = Literal["open", "approved", "refused", "expired"]
 
 
 class ProposalKind(StrEnum):
@@ -47,7 +48,7 @@ class ProposalAnswer(BaseModel):
     proposer_id: str
     created_at: str
     expires_at: str
-    state: Literal["open", "approved", "refused", "expired"]
+    state: ProposalState
     decided_at: str | None = None
     act_id: str | None = None
     released_at: str | None = None
@@ -118,14 +119,15 @@ def proposal_answer(row: ProposalRow, now: int) -> ProposalAnswer:
         proposer_id=row.proposer_id,
         created_at=rfc3339(row.created_at),
         expires_at=rfc3339(row.expires_at),
-        state=_state(row, now),
+        state=state_of(row, now),
         decided_at=None if row.decided_at is None else rfc3339(row.decided_at),
         act_id=row.act_id,
         released_at=None if row.released_at is None else rfc3339(row.released_at),
     )
 
 
-def _state(row: ProposalRow, now: int) -> Literal["open", "approved", "refused", "expired"]:
+def state_of(row: ProposalRow, now: int) -> ProposalState:
+    """Where a proposal stands at `now`."""
     if row.outcome is not None:
         return "approved" if row.outcome == "approved" else "refused"
     return "open" if now < row.expires_at else "expired"

@@ -57,6 +57,34 @@ def count_waiting(connection: Connection, now: int) -> dict[str, int]:
     return {row.kind: row.waiting for row in rows}
 
 
+def last_about(connection: Connection, authority_id: str, subject_id: str) -> ProposalRow | None:
+    """The latest proposal about one object."""
+    table = tables.act_proposal
+    row = connection.execute(
+        select(*_COLUMNS)
+        .where(table.c.authority_id == authority_id, table.c.subject_id == subject_id)
+        .order_by(table.c.proposal_id.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else ProposalRow(*row)
+
+
+def count_open_by(connection: Connection, authority_id: str, proposer_id: str, kind: str, now: int) -> int:
+    """How many proposals of one kind by one person wait for a decision."""
+    table = tables.act_proposal
+    return connection.execute(
+        select(func.count())
+        .select_from(table)
+        .where(
+            table.c.authority_id == authority_id,
+            table.c.proposer_id == proposer_id,
+            table.c.kind == kind,
+            table.c.outcome.is_(None),
+            table.c.expires_at > now,
+        )
+    ).scalar_one()
+
+
 def open_about(connection: Connection, authority_id: str, subject_id: str, now: int) -> list[str]:
     """Ids of the proposals about one object that still wait for a decision."""
     table = tables.act_proposal
