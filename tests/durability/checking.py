@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from credentials.spec import Domain
 from tests.durability.clerk import ActKind, Decision
 from wallet_api import audit, tables
+from wallet_api.audit import acts
 from wallet_api.points import store
 from wallet_api.points.ledger import Ledger
 from wallet_api.points.training import restrictions
@@ -106,12 +107,14 @@ def _balances_differ(connection: Connection, licences: Sequence[str]) -> Iterato
             )
 
 
-def chain_breaks(connection: Connection) -> Iterator[Difference]:
-    """Where the audit journals do not hold together."""
+def chain_breaks(connection: Connection, now: int) -> Iterator[Difference]:
+    """Where the audit journals do not hold together, or do not tell the acts that there are."""
     for authority_id in (LICENCE, Domain.HEALTH.value, SERVICE):
         broken = audit.verify(connection, authority_id)
         if broken is not None:
             yield Difference("chain", f"{authority_id}: row {broken.sequence}")
+        for one in acts.compare(connection, authority_id, now):
+            yield Difference("chain", one.words("en"))
 
 
 def publication_fails(service: Service) -> Iterator[Difference]:

@@ -160,7 +160,7 @@ def _compare(where: Place, outcome: Outcome, work: Round, sent: Sequence[Decisio
     with closing(service.database), service.database.read() as connection:
         licences = sorted({one.licence for one in sent})
         outcome.differences += differences(connection, acknowledged, licences)
-        outcome.differences += chain_breaks(connection)
+        outcome.differences += chain_breaks(connection, service.clock.now())
         outcome.rows = _count(connection, tables.points_entry, "kind")
         outcome.journal_rows = _count(connection, tables.audit_entry, "act")
 

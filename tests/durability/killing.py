@@ -119,7 +119,7 @@ class KillLoop:
             with service.database.read() as connection:
                 for told, licences in self._past:
                     self.findings.add(differences(connection, told.acknowledged, licences))
-                self.findings.add(chain_breaks(connection))
+                self.findings.add(chain_breaks(connection, service.clock.now()))
             self.findings.add(publication_fails(service))
         finally:
             service.database.close()
@@ -178,7 +178,7 @@ class KillLoop:
             with service.database.read() as connection:
                 self.findings.add(differences(connection, told.acknowledged, licences))
                 if self.findings.cycles % FULL_CHECK_EVERY == 0:
-                    self.findings.add(chain_breaks(connection))
+                    self.findings.add(chain_breaks(connection, service.clock.now()))
         finally:
             service.database.close()
 

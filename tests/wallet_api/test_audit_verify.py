@@ -13,7 +13,7 @@ from credentials.spec import Domain, Role
 from tests.conftest import INSTANT
 from wallet_api import tables
 from wallet_api.__main__ import main
-from wallet_api.audit import checkpoints, store
+from wallet_api.audit import append, checkpoints, store
 from wallet_api.audit.row import ORIGIN, Row
 from wallet_api.clock import rfc3339
 from wallet_api.publication.run import publish_now
@@ -193,6 +193,76 @@ def test_row_of_an_authority_that_is_none_is_named(audited, service, capsys):
         connection.execute(insert(head).values(authority_id="other", sequence=0, digest=ORIGIN))
     assert audited("--lang", "en") == 1
     assert "other, row 1: inserted" in capsys.readouterr().out
+
+
+def test_changed_act_is_named_beside_an_intact_journal(audited, service, wallet, licence_authority, capsys):
+    """Points given back in the ledger alone: exit 1, in both languages, with the number of the row that tells the act."""
+    _withdraw(licence_authority, wallet, 1)
+    publish_now(service)
+    with service.database.write() as connection:
+        connection.execute(
+            update(tables.points_entry).where(tables.points_entry.c.kind == "loss").values(points=0)
+        )
+    assert audited() == 1
+    assert "n'est plus celui qu'elle dit" in capsys.readouterr().out
+    assert audited("--json", "--lang", "en") == 1
+    said = json.loads(capsys.readouterr().out)
+    found = [one for chain in said["chains"] for one in chain["findings"]]
+    assert {one["fault"] for one in found} == {"act_edited", "balance"}
+    assert all(one["subject"] for one in found)
+
+
+@pytest.mark.parametrize("what", ["rewritten", "gone"])
+def test_chain_without_any_checkpoint_is_not_called_intact(audited, service, clock, capsys, what):
+    """Editions were published, each attested it: checkpoints taken away with the rows are missed, not forgotten."""
+    clock.instant += 60
+    publish_now(service)
+    folder = service.settings.published_folder / "public" / "targets" / "audit"
+    with service.database.write() as connection:
+        connection.execute(delete(tables.audit_checkpoint))
+    (folder / "licence.cose").unlink()
+    if what == "rewritten":
+        _rewrite(service, 2, actor_id="f" * 32)
+    else:
+        with service.database.write() as connection:
+            for table in (entry, head):
+                connection.execute(delete(table).where(table.c.authority_id == "licence"))
+    assert audited("--lang", "en") == 1
+    spoken = capsys.readouterr().out
+    assert "gone from the published folder" in spoken
+    assert ("none, though" in spoken) is (what == "rewritten")
+
+
+def test_purge_that_could_not_have_been_is_not_believed(
+    audited, service, wallet, licence_authority, clock, monkeypatch, capsys
+):
+    """Somebody who can write drops rows of seven months ago behind a row that says `purged`: they are missing."""
+    _withdraw(licence_authority, wallet, 1)
+    publish_now(service)
+    clock.instant += 200 * 86_400
+    licence_authority.withdraw(wallet.document_id, 1, "D-9")
+    publish_now(service)
+    with service.database.write() as connection:
+        first, second = [one.sequence for one in store.checkpoints(connection, "licence")][-2:]
+        detail = {"kind": "audit", "before": clock.instant, "rows": first, "through": first}
+        append(
+            connection,
+            "licence",
+            now=clock.instant,
+            actor_id="0" * 32,
+            act="purged",
+            subject_id="audit",
+            detail=detail,
+        )
+        connection.execute(delete(entry).where(entry.c.authority_id == "licence", entry.c.sequence <= first))
+        kept = tables.audit_checkpoint
+        connection.execute(delete(kept).where(kept.c.authority_id == "licence", kept.c.sequence < first))
+    assert first < second
+    monkeypatch.setenv("LP_TEST_NOW", rfc3339(clock.instant + 60))
+    for _ in range(2):
+        assert audited("--lang", "en") == 1
+        assert f"licence, row 1-{first}: missing" in capsys.readouterr().out
+        publish_now(service)
 
 
 # Making checkpoints

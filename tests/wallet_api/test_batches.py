@@ -111,11 +111,12 @@ def test_rehearsal_names_each_bad_line_and_writes_nothing(service, wallet, licen
         f"revocation,{wallet.document_id},LOT-9,,,,,,,right",
         "too,few",
         f"suspension,{wallet.document_id},LOT-10,,,,,9999-12-01,9999-12-31,",
+        f"suspension,{wallet.document_id},LOT-11,,,,,,20261201000000,",
     ]
     answer = submit(licence_authority, "\n".join([HEADER, *rows]), dry_run=True)
     assert answer.status_code == 200
     found = answer.json()
-    assert (found["lines"], found["refused"]) == (11, 9)
+    assert (found["lines"], found["refused"]) == (12, 10)
     assert {one["line"]: one["code"] for one in found["problems"]} == {
         3: "decision-already-recorded",
         4: "decision-already-recorded",
@@ -126,6 +127,7 @@ def test_rehearsal_names_each_bad_line_and_writes_nothing(service, wallet, licen
         9: "dates-out-of-order",
         11: "content-refused",
         12: "content-refused",
+        13: "content-refused",
     }
     assert all(one["fr"] and one["en"] for one in found["problems"])
     assert "flogging" not in answer.text

@@ -11,6 +11,6 @@ from __future__ import annotations
 
 from .examine import Fault, Finding, verify
 from .journal import Detail, append
-from .row import ORIGIN
+from .row import ORIGIN, digest_of_act
 
-__all__ = ["ORIGIN", "Detail", "Fault", "Finding", "append", "verify"]
+__all__ = ["ORIGIN", "Detail", "Fault", "Finding", "append", "digest_of_act", "verify"]

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 BROKEN: Final = 1
 _HELP: Final = """\
-Codes de retour · exit codes : 0 journal intact ; 1 journal altéré, chaque ligne en cause est nommée ; 2 commande mal
-écrite, ou impossible.
+Codes de retour · exit codes : 0 journal intact, actes et soldes conformes ; 1 altération, chaque ligne ou acte en cause est
+nommé ; 2 commande mal écrite, ou impossible.
 
 Gardez les points de contrôle ailleurs que sur la machine du service : eux seuls prouvent qu'un journal n'a pas été
 recalculé en entier par qui possède la base et les clés.
@@ -34,7 +34,7 @@ def add_commands(
     one = acts.add_parser(
         "verify",
         parents=[home],
-        help="nommer toute ligne modifiée, absente, ajoutée, déplacée ou réécrite",
+        help="nommer toute ligne modifiée, absente, ajoutée, déplacée ou réécrite, et tout acte qui ne lui correspond plus",
         epilog=_HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -31,6 +31,7 @@ from .store import StoredCheckpoint
 
 _EDITED: Final = "modifié · edited"
 _FORGED: Final = "contrefait · forged"
+_GONE: Final = "absent du dossier publié, qui l'annonce · gone from the published folder, which names it"
 _DELETED: Final = "effacé de la base · deleted from the database"
 
 
@@ -51,15 +52,9 @@ class Evidence:
     def take_stored(self, stored: StoredCheckpoint) -> None:
         """A row of the database."""
         self.known.add((stored.authority_id, stored.edition))
-        said = CheckpointClaims(
-            stored.authority_id,
-            stored.edition,
-            stored.signed_at,
-            stored.sequence,
-            bytes.fromhex(stored.digest),
-        )
+        said = (stored.authority_id, stored.edition, stored.signed_at, stored.sequence, stored.digest)
         claims = self._believed(stored.message)
-        if claims != said:
+        if claims is None or said != (*claims[:-1], claims.digest.hex()):
             self.blame(stored.authority_id, stored.sequence, _EDITED)
 
     def take_outside(self, message: bytes) -> None:
@@ -95,6 +90,10 @@ def gather(
         for stored in store.checkpoints(connection, authority_id):
             found.take_stored(stored)
     folder = None if published is None else published / "public" / "targets" / AUDIT_FOLDER
+    if published is not None and folder is not None:
+        for name in _promised(published):
+            if not (folder / f"{name}.cose").is_file():
+                found.blame(name, 0, _GONE)
     for path in () if folder is None else sorted(folder.glob("*.cose")):
         try:
             found.take_outside(path.read_bytes())
@@ -104,6 +103,17 @@ def gather(
         for message in _messages(path):
             found.take_outside(message)
     return found
+
+
+def _promised(published: Path) -> list[str]:
+    """The chains whose checkpoint the published metadata name; terminals would miss the file too."""
+    try:
+        metadata = json.loads((published / "public" / "metadata" / "targets.json").read_bytes())
+        names = [str(one) for one in metadata["signed"]["targets"]]
+    except (OSError, ValueError, TypeError, KeyError):
+        return []
+    before, after = f"{AUDIT_FOLDER}/", ".cose"
+    return [one[len(before) : -len(after)] for one in names if one.startswith(before) and one.endswith(after)]
 
 
 def _messages(path: Path) -> Iterator[bytes]:

@@ -6,7 +6,7 @@
 
 A chain that was shortened by the purge begins after a checkpoint, and one of its rows says so; any other beginning but
 row 1 is a gap. Whoever writes into the database can write such a row too. So it counts only where the checkpoint had been
-signed `LEAST_KEPT` before: nobody can drop in this way what the purge could not have dropped.
+signed a whole period of keeping before: nobody can drop in this way what the purge could not have dropped.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
+from wallet_api.retention.periods import PERIODS, Kept
+
 from . import locate, store
 from .finding import Fault, Finding
 from .row import ORIGIN, PURGED, Row
@@ -25,7 +27,6 @@ from .row import ORIGIN, PURGED, Row
 __all__ = ["Fault", "Finding", "Witness", "examine", "verify"]
 
 Progress = Callable[[int], None]
-LEAST_KEPT: Final = 183 * 86_400  # seconds: six months, the least that the CNIL recommends for logs
 _STEP: Final = 1_000  # rows between two calls of the progress
 
 
@@ -138,7 +139,7 @@ def _before(shape: Shape, every: list[Witness], now: int) -> tuple[int, str]:
         if not one.burnt
     )
     for one in every:
-        old = one.signed_at <= purge.at - LEAST_KEPT
+        old = one.signed_at <= PERIODS[Kept.AUDIT].before(purge.at)
         if 0 < one.sequence == purge.through and old and (vouched or not one.burnt):
             return one.sequence, one.digest
     return 0, ORIGIN

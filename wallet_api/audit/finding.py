@@ -19,6 +19,10 @@ class Fault(StrEnum):
     REWRITTEN = "rewritten"
     HEAD = "head"
     CHECKPOINT = "checkpoint"
+    ACT_EDITED = "act_edited"
+    ACT_MISSING = "act_missing"
+    ACT_UNTOLD = "act_untold"
+    BALANCE = "balance"
 
 
 _WORDS: Final = {
@@ -35,6 +39,16 @@ _WORDS: Final = {
     ),
     Fault.HEAD: ("n'est pas celle que la tête du journal annonce", "is not what the journal's head says"),
     Fault.CHECKPOINT: ("point de contrôle {differs}", "checkpoint {differs}"),
+    Fault.ACT_EDITED: (
+        "l'acte {subject} n'est plus celui qu'elle dit ({differs})",
+        "the act {subject} is not the one that it tells ({differs})",
+    ),
+    Fault.ACT_MISSING: ("l'acte {subject} qu'elle dit a disparu", "the act {subject} that it tells is gone"),
+    Fault.ACT_UNTOLD: ("aucune ligne ne dit l'acte {subject}", "no row tells the act {subject}"),
+    Fault.BALANCE: (
+        "le solde gardé du permis {subject} n'est pas celui de ses mouvements ({differs})",
+        "the stored balance of licence {subject} is not that of its changes ({differs})",
+    ),
 }
 
 
@@ -43,7 +57,8 @@ class Finding:
     """A row that is not as it was written: its journal and number; `last` where it is a run of rows.
 
     `differs` says what does not fit, `recorded` under which number a moved row was written, `moment` when the
-    checkpoint was signed that convicts (UTC seconds).
+    checkpoint was signed that convicts (UTC seconds). Where an act or a licence does not fit the journal, `subject` is
+    its opaque id, and the number 0 if no row speaks of it.
     """
 
     authority_id: str
@@ -53,13 +68,18 @@ class Finding:
     differs: str | None = None
     recorded: int | None = None
     moment: int | None = None
+    subject: str | None = None
 
     def words(self, language: str = "fr") -> str:
         """One sentence for people."""
         place = f"{self.sequence}" if self.last in {None, self.sequence} else f"{self.sequence}-{self.last}"
         template = _WORDS[self.fault][language != "fr"]
         moment = "?" if self.moment is None else rfc3339(self.moment)
-        said = template.format(differs=self.differs, recorded=self.recorded, moment=moment)
+        said = template.format(
+            differs=self.differs, recorded=self.recorded, moment=moment, subject=self.subject
+        )
+        if self.sequence == 0 and self.subject is not None:
+            return f"{self.authority_id}{' :' if language == 'fr' else ':'} {said}"
         noun = "ligne" if language == "fr" else "row"
         return (
             f"{self.authority_id}, {noun} {place} : {said}"
@@ -76,5 +96,6 @@ class Finding:
             "last": self.last,
             "differs": self.differs,
             "recorded_as": self.recorded,
+            "subject": self.subject,
             "checkpoint_at": None if self.moment is None else rfc3339(self.moment),
         }

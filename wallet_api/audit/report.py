@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
+
+from sqlalchemy import Connection
 
 from wallet_api.wiring import Service
 
 from . import store
+from .acts import compare
 from .checkpoints import DOMAIN_OF
 from .evidence import gather
 from .examine import examine
@@ -64,6 +67,18 @@ class ChainReport:
         return [head, *(f"  {one.words(language)}" for one in self.findings)]
 
 
+_NONE: Final = (
+    "absent, bien que {editions} éditions aient été publiées depuis sa première ligne · "
+    "none, though {editions} editions were published since its first row"
+)
+
+
+def _unattested(connection: Connection, authority_id: str) -> int:
+    """How many editions were published since a chain's first row, each of which attested it."""
+    begins = store.begins_at(connection, authority_id)
+    return 0 if begins is None else store.count_editions(connection, begins)
+
+
 def examine_all(service: Service, kept: Iterable[Path], counter: Counter) -> Iterator[ChainReport]:
     """A report on each chain, in one consistent view of the database. `kept` are files and folders of checkpoints.
 
@@ -78,7 +93,13 @@ def examine_all(service: Service, kept: Iterable[Path], counter: Counter) -> Ite
             last = head[0] if head else 0
             with counter(authority_id.ljust(8), last) as progress:
                 found = examine(connection, authority_id, witnesses, now=now, progress=progress.reach)
+            with counter(f"{authority_id.ljust(8)} actes", last) as progress:
+                found += compare(connection, authority_id, now, progress.reach)
             found += [one for one in evidence.findings if one.authority_id == authority_id]
+            if not witnesses and (editions := _unattested(connection, authority_id)):
+                found.append(
+                    Finding(authority_id, last, Fault.CHECKPOINT, differs=_NONE.format(editions=editions))
+                )
             if authority_id not in DOMAIN_OF:
                 found.append(Finding(authority_id, 1, Fault.INSERTED))
             attested = max((one.sequence for one in witnesses), default=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -36,6 +37,19 @@ class Row:
     detail: str
     previous: str
     digest: str
+
+    @classmethod
+    def read(cls, cells: Sequence[object]) -> Row | None:
+        """A row as the database has it, where SQLite keeps whatever type was written; None for one without a number.
+
+        A cell of another type is no text that anybody wrote: the digest then tells that the row was edited.
+        """
+        sequence = cells[1]
+        if type(sequence) is not int:
+            return None
+        words = [one if type(one) is str else "?" for one in cells]
+        recorded_at = cells[2] if type(cells[2]) is int else 0
+        return cls(words[0], sequence, recorded_at, *words[3:])
 
     def computed(self, sequence: int | None = None, previous: str | None = None) -> str:
         """The digest of this content, at another place of the chain if one is given (FORMAT.md, section 8)."""
@@ -91,6 +105,12 @@ def parts_of(authority_id: str, content: Content) -> tuple[str, str, str]:
         f'","recorded_at":{content.recorded_at},"sequence":',
         f",{subject[1:]}",
     )
+
+
+def digest_of_act(rows: Iterable[Mapping[str, object]]) -> str:
+    """Half of a SHA-256 over the rows that an act wrote elsewhere, by column; what its row in the journal keeps of them."""
+    content = json.dumps(list(rows), sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
 def canonical(content: object) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -116,13 +118,15 @@ def head_of(connection: Connection, authority_id: str) -> tuple[int, str] | None
     """Number and digest of the last row as the head states them."""
     query = select(_head.c.sequence, _head.c.digest).where(_head.c.authority_id == authority_id)
     found = connection.execute(query).one_or_none()
-    return None if found is None else (found.sequence, found.digest)
+    if found is None or type(found.sequence) is not int or type(found.digest) is not str:
+        return None  # SQLite keeps whatever type was written
+    return found.sequence, found.digest
 
 
 def chains(connection: Connection) -> set[str]:
     """Every authority id that any of the journal's tables holds."""
     return {
-        name
+        str(name)
         for column in (_entry.c.authority_id, _head.c.authority_id, _checkpoint.c.authority_id)
         for name in connection.execute(select(column).distinct()).scalars()
     }
@@ -137,8 +141,37 @@ def rows(
         query = query.where(_entry.c.sequence > after)
     if limit is not None:
         query = query.limit(limit)
-    found = connection.execute(query, execution_options={"yield_per": PAGE})
-    return (Row(*one) for one in found)
+    with _any_text(connection):
+        for one in connection.execute(query, execution_options={"yield_per": PAGE}):
+            row = Row.read(one)
+            if row is not None:
+                yield row
+
+
+@contextmanager
+def _any_text(connection: Connection) -> Iterator[None]:
+    """Read what is no UTF-8 as something else, in place of failing: SQLite takes any bytes for a text."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    driver.text_factory = partial(str, encoding="utf-8", errors="backslashreplace")
+    try:
+        yield
+    finally:
+        driver.text_factory = str
+
+
+def begins_at(connection: Connection, authority_id: str) -> int | None:
+    """When the first row of a chain was recorded, UTC seconds; None where there is none, or one that says no instant."""
+    query = (
+        select(_entry.c.recorded_at)
+        .where(_entry.c.authority_id == authority_id)
+        .order_by(_entry.c.sequence)
+        .limit(1)
+    )
+    found = connection.execute(query).scalar_one_or_none()
+    return found if type(found) is int else None
 
 
 def row_digest(connection: Connection, authority_id: str, sequence: int) -> str | None:
@@ -159,7 +192,7 @@ def add_checkpoint(connection: Connection, made: StoredCheckpoint) -> None:
 def last_checkpoint(connection: Connection, authority_id: str) -> StoredCheckpoint | None:
     """The newest checkpoint of a chain."""
     found = connection.execute(_checkpoints(authority_id).order_by(_checkpoint.c.edition.desc()).limit(1))
-    return next((StoredCheckpoint(*one) for one in found), None)
+    return next((_stored(one) for one in found), None)
 
 
 def checkpoints(
@@ -167,7 +200,31 @@ def checkpoints(
 ) -> list[StoredCheckpoint]:
     """The checkpoints of a chain in the order of their editions, those of editions above `after`."""
     query = _checkpoints(authority_id).where(_checkpoint.c.edition > after).order_by(_checkpoint.c.edition)
-    return [StoredCheckpoint(*one) for one in connection.execute(query.limit(limit))]
+    return [_stored(one) for one in connection.execute(query.limit(limit))]
+
+
+def count_editions(connection: Connection, since: int) -> int:
+    """Editions that came into force and were begun after `since`: each published a checkpoint of every chain."""
+    table = tables.publication
+    return connection.execute(
+        select(func.count())
+        .select_from(table)
+        .where(table.c.finished_at.is_not(None), table.c.started_at > since)
+    ).scalar_one()
+
+
+def _stored(cells: Sequence[Any]) -> StoredCheckpoint:
+    """A cell of another type says nothing; the signed message then contradicts the row."""
+    authority_id, edition, sequence, digest, signed_at, message = cells
+    numbers = [one if type(one) is int else 0 for one in (edition, sequence, signed_at)]
+    return StoredCheckpoint(
+        authority_id,
+        numbers[0],
+        numbers[1],
+        digest if type(digest) is str else "",
+        numbers[2],
+        message if type(message) is bytes else b"",
+    )
 
 
 def _checkpoints(authority_id: str) -> Select[Any]:

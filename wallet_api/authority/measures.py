@@ -240,6 +240,7 @@ def append(
             "until": imposed.until,
             "lifts": names_id,
             "released": act.released_at,
+            "rows": audit.digest_of_act([{**row, "reason_class": None}]),
             **({} if imposed_by is None else {"imposed_by": imposed_by}),
             **(detail or {}),
         },

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from wallet_api.clock import rfc3339
+from wallet_api.written_dates import Moment
 
 from .kinds import ImposedBy, MeasureSubject, VoidingGround
 from .right_to_drive import RightState, RightToDrive, holds_at
@@ -17,19 +17,6 @@ DecisionReference = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._/-]{2
 MeasureId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 RegistryReference = Annotated[str, Field(pattern=r"^[!-~]{4,80}$")]
 """A registry's opaque key: visible ASCII, since databases refuse some of the rest."""
-_FIRST_YEAR, _LAST_YEAR = 1900, 2199
-
-
-def _within_reach(moment: datetime | date) -> datetime | date:
-    """Beyond these years a date is a slip of the pen; near the calendar's end no length of a measure can be added."""
-    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
-        msg = "no date of a decision"
-        raise ValueError(msg)
-    return moment
-
-
-Moment = Annotated[AwareDatetime | date, Field(union_mode="left_to_right"), AfterValidator(_within_reach)]
-"""An instant with its zone, or a Paris civil day, which means its first instant; of the years 1900 to 2199."""
 OffenceClass = Literal[
     "contravention_1",
     "contravention_2",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection
 
 from credentials.spec import DOMAIN_OF, DocumentType
@@ -39,8 +41,14 @@ def look_up(service: Service, document_type: DocumentType, reference: str) -> Li
     return record
 
 
-def audit_look_up(connection: Connection, document_type: DocumentType, document_id: str, now: int) -> None:
-    """Write down why a registry was asked (france.md, section 9)."""
+def audit_look_up(
+    connection: Connection,
+    document_type: DocumentType,
+    document_id: str,
+    now: int,
+    opened: Mapping[str, str] | None = None,
+) -> None:
+    """Write down why a registry was asked (france.md, section 9), and what a ledger was `opened` with."""
     basis = ISSUING_LICENCE if document_type is DocumentType.DRIVING_LICENCE else ISSUING_CARD
     audit.append(
         connection,
@@ -49,7 +57,7 @@ def audit_look_up(connection: Connection, document_type: DocumentType, document_
         actor_id=SYSTEM_ACTOR,
         act="registry_asked",
         subject_id=document_id,
-        detail={"purpose": basis.purpose, "article": basis.article},
+        detail={"purpose": basis.purpose, "article": basis.article, **(opened or {})},
     )
 
 
@@ -75,7 +83,8 @@ def open_document(
     }
     if not insert_once(connection, tables.document, row):
         return open_document(service, connection, document_type, reference)  # another transaction was first
+    opened = None
     if isinstance(record, LicenceRecord):
-        open_ledger(connection, authority_id, document_id, record.points_history, now)
-    audit_look_up(connection, document_type, document_id, now)
+        opened = open_ledger(connection, authority_id, document_id, record.points_history, now)
+    audit_look_up(connection, document_type, document_id, now, opened)
     return document_id

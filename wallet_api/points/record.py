@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,8 +66,8 @@ class Recorded:
 
 def open_ledger(
     connection: Connection, authority_id: str, document_id: str, history: PointsHistory, now: int
-) -> None:
-    """Begin a licence's ledger with the history that its registry hands over."""
+) -> dict[str, str]:
+    """Begin a licence's ledger with the history that its registry hands over; what the journal should keep of it."""
     rows: list[EntryRow] = []
     for row in opening_rows(history, document_id):
         complete = row._replace(
@@ -78,6 +78,10 @@ def open_ledger(
     store.open_balance(connection, authority_id, document_id, balance)
     for row in rows:
         store.add_entry(connection, authority_id, document_id, row, taken="decision-already-recorded")
+    return {
+        "opening": _digest(authority_id, document_id, rows),
+        "first": _digest(authority_id, document_id, rows[:1]),
+    }
 
 
 def record(
@@ -173,6 +177,11 @@ def cancel_entry(
     return made[0]
 
 
+def _digest(authority_id: str, document_id: str, rows: Iterable[EntryRow]) -> str:
+    own = {"authority_id": authority_id, "document_id": document_id}
+    return audit.digest_of_act([{**own, **row._asdict()} for row in rows])
+
+
 def _load(
     connection: Connection, authority_id: str, document_id: str, now: int, asked: Answer | None = None
 ) -> tuple[BalanceRow, Ledger]:
@@ -242,5 +251,6 @@ def _audit(
             "points": sum(one.points for one in rows),
             "annuls": first.annuls_id,
             "released": first.released_at,
+            "rows": _digest(authority_id, document_id, rows),
         },
     )

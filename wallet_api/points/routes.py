@@ -23,10 +23,11 @@ from wallet_api.authority.perform import (
     perform,
     released_at,
 )
-from wallet_api.authority.schemas import Body, Moment
+from wallet_api.authority.schemas import Body
 from wallet_api.problems import WalletError
 from wallet_api.statement import Answer
 from wallet_api.wiring import Service
+from wallet_api.written_dates import CivilDay, Moment
 
 from . import store
 from .balance import BeforeLicence
@@ -202,7 +203,7 @@ def list_offences(
     request: Request,
     actor: LicenceActor,  # noqa: ARG001 - whoever may withdraw points
     on: Annotated[
-        date | None, Query(description="The Paris day of the offence; today, if not given.")
+        CivilDay | None, Query(description="The Paris day of the offence; today, if not given.")
     ] = None,
 ) -> Response:
     """The table of offences as the law has it on a day."""

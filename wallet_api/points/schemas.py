@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from wallet_api.authority.schemas import Body, DecisionReference, OffenceClass
 from wallet_api.clock import rfc3339
 from wallet_api.problems import WalletError
+from wallet_api.written_dates import CivilDay
 
 from .balance import Change
 from .current import History
@@ -55,8 +56,8 @@ class WithdrawalBody(Body, OffenceBody):
     A loss exists since its establishment: payment, title of the increased fine, or final conviction (L223-1).
     """
 
-    committed_on: date
-    established_on: date
+    committed_on: CivilDay
+    established_on: CivilDay
     stop_reference: DecisionReference | None = None
     offences: Annotated[list[OffenceBody], Field(min_length=1, max_length=10)] | None = None
 
@@ -78,20 +79,20 @@ class WithdrawalBody(Body, OffenceBody):
 class CourseBody(Body):
     """A course of two consecutive days: up to four points, once a year, the day after (L223-6, R223-8)."""
 
-    first_day: date
-    last_day: date
+    first_day: CivilDay
+    last_day: CivilDay
 
 
 class TrainingBody(Body):
     """The training after the licence, from the 6th to the 12th month: a shorter probation (R223-4-1)."""
 
-    completed_on: date
+    completed_on: CivilDay
 
 
 class AnnulmentBody(Body):
     """A loss that a court or the administration annulled: by its row, or by its decision reference."""
 
-    decided_on: date
+    decided_on: CivilDay
     entry_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
     annuls_reference: DecisionReference | None = None
 
@@ -101,19 +102,19 @@ class CategoryBody(Body):
 
     category: LicenceCategory
     via: Literal["standard", "aac"] = "standard"
-    obtained_on: date
+    obtained_on: CivilDay
 
 
 class NoticeBody(Body):
     """The registered letter that invalidates was received (R223-3 III)."""
 
-    received_on: date
+    received_on: CivilDay
 
 
 class HandInBody(Body):
     """The title was handed in; a new licence may follow half a year or a year later (L223-5)."""
 
-    handed_in_on: date
+    handed_in_on: CivilDay
 
 
 class PointsAnswer(BaseModel):

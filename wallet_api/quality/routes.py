@@ -7,7 +7,7 @@ counts a terminal's day once and leads neither to the terminal nor from one of i
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -24,6 +24,7 @@ from wallet_api.publication.store import last_in_force
 from wallet_api.settings import DAY
 from wallet_api.terminals.store import profile_of_mirror
 from wallet_api.wiring import Service
+from wallet_api.written_dates import CivilDay
 
 from . import page, store
 from .figures import (
@@ -68,7 +69,7 @@ class DayOfTerminal(BaseModel):
 
     model_config = _STRICT
 
-    day: date
+    day: CivilDay
     verdicts: VerdictCounts = Field(default_factory=VerdictCounts)
     opinions: OpinionCounts = Field(default_factory=OpinionCounts)
 

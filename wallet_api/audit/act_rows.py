@@ -1,0 +1,192 @@
+"""The rows of acts, and what the journal says of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from enum import Enum
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, select
+
+from wallet_api import tables
+from wallet_api.points import store as points
+from wallet_api.points.ledger import Ledger
+from wallet_api.points.training import restrictions
+
+from .row import Row, digest_of_act
+
+_MEASURE: Final = list(tables.measure.c)
+_ENTRY: Final = list(tables.points_entry.c)
+_STREAMED: Final = 5_000
+Cells = Mapping[str, Any]
+
+
+class Where(Enum):
+    """Which rows an act wrote: the members that name the first of them in the journal's detail."""
+
+    MEASURE = "measure"
+    ENTRY = "entry"
+    OPENING = "opening"
+
+
+class Told(NamedTuple):
+    """An act as a row of the journal tells it.
+
+    `digests` begins with that of its rows; a purge leaves an opening its first row, whose digest is the second.
+    """
+
+    row: Row
+    where: Where
+    act_id: str
+    entries: int
+    released: int
+    digests: tuple[str | None, ...]
+
+
+class Stored(NamedTuple):
+    """What the tables hold of an act: its rows' ids as bytes, and their digest; None when there is none."""
+
+    ids: list[bytes]
+    digest: str | None
+
+
+def told_by(row: Row) -> Told | None:
+    """The act that a row of the journal tells, if it tells one that wrote rows elsewhere."""
+    try:
+        detail = json.loads(row.detail)
+        where = next((one for one in Where if one.value in detail), None)
+        if where is None:
+            return None
+        if where is Where.OPENING:
+            digests = (detail["opening"], detail["first"])
+            return Told(row, where, row.subject_id, 0, row.recorded_at, digests)
+        count = int(detail.get("entries", 1))
+        return Told(row, where, str(detail[where.value]), count, int(detail["released"]), (detail["rows"],))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None  # the row was edited, and named by the examination of the chain
+
+
+def stored(connection: Connection, authority_id: str, page: Sequence[Told]) -> Iterator[tuple[Told, Stored]]:
+    """What the tables hold of each act of a page."""
+    measures = _measures(connection, authority_id, [one.act_id for one in page if one.where is Where.MEASURE])
+    entries = _entries(connection, authority_id, [one for one in page if one.where is Where.ENTRY])
+    opened = [one.act_id for one in page if one.where is Where.OPENING]
+    openings = _openings(connection, authority_id, opened)
+    found = {Where.MEASURE: measures, Where.ENTRY: entries, Where.OPENING: openings}
+    key = {Where.MEASURE: "measure_id", Where.ENTRY: "entry_id", Where.OPENING: "entry_id"}
+    for one in page:
+        rows = found[one.where].get(one.act_id)
+        ids = [_bytes(row[key[one.where]]) for row in rows or ()]
+        yield one, Stored(ids, None if rows is None else digest_of_act(rows))
+
+
+def untold(connection: Connection, authority_id: str, known: Collection[bytes], since: int) -> Iterator[str]:
+    """Ids of acts, recorded at `since` or later, that are not among those `known`; openings are known by their digest."""
+    for table, column in (
+        (tables.measure, tables.measure.c.measure_id),
+        (tables.points_entry, tables.points_entry.c.entry_id),
+    ):
+        query = select(column).where(table.c.authority_id == authority_id, table.c.recorded_at >= since)
+        for (act_id,) in connection.execute(query, execution_options={"yield_per": _STREAMED}):
+            if _bytes(act_id) not in known:
+                yield str(act_id)
+
+
+def wrong_balances(connection: Connection, authority_id: str, at_once: int) -> Iterator[tuple[str, str]]:
+    """Licences whose stored balance is not that of their ledger at the same instant: id, and what differs."""
+    table, after = tables.points_balance, ""
+    columns = [table.c[name] for name in points.BalanceRow._fields]
+    while True:
+        query = (
+            select(table.c.document_id, *columns)
+            .where(table.c.authority_id == authority_id, table.c.document_id > after)
+            .order_by(table.c.document_id)
+            .limit(at_once)
+        )
+        found = {row[0]: points.BalanceRow(*row[1:]) for row in connection.execute(query)}
+        if not found:
+            return
+        ledgers = points.ledgers(connection, authority_id, found)
+        for document_id, balance in found.items():
+            differs = _difference(connection, authority_id, document_id, balance, ledgers[document_id])
+            if differs:
+                yield document_id, differs
+        after = max(found)
+
+
+def _difference(
+    connection: Connection,
+    authority_id: str,
+    document_id: str,
+    stored_as: points.BalanceRow,
+    rows: list[points.EntryRow],
+) -> str:
+    """The members that differ, by name."""
+    try:
+        held = restrictions(connection, authority_id, document_id, rows, stored_as.as_of)
+        meant = Ledger(rows, held).balance(stored_as.as_of, stored_as.version)
+    except (ValueError, TypeError, LookupError):  # cells that nobody of ours wrote
+        return "ledger"
+    names = ("balance", "cap", "state", "invalid_since")
+    return ", ".join(name for name in names if getattr(meant, name) != getattr(stored_as, name))
+
+
+def _measures(connection: Connection, authority_id: str, ids: list[str]) -> dict[str, list[Cells]]:
+    table = tables.measure
+    query = select(*_MEASURE).where(table.c.authority_id == authority_id, table.c.measure_id.in_(ids))
+    found: dict[str, list[Cells]] = {}
+    for row in connection.execute(query).mappings():
+        found[row["measure_id"]] = [dict(row)]
+    return found
+
+
+def _entries(connection: Connection, authority_id: str, told: list[Told]) -> dict[str, list[Cells]]:
+    """The rows of each decision: the one that is named, and those after it under the same reference."""
+    table = tables.points_entry
+    own = select(*_ENTRY).where(table.c.authority_id == authority_id)
+    first = {
+        row["entry_id"]: dict(row)
+        for row in connection.execute(
+            own.where(table.c.entry_id.in_([one.act_id for one in told]))
+        ).mappings()
+    }
+    more = {
+        f"{first[one.act_id]['decision_reference']}#{number}": one.act_id
+        for one in told
+        if one.act_id in first
+        for number in range(2, one.entries + 1)
+    }
+    found: dict[str, list[Cells]] = {act_id: [row] for act_id, row in first.items()}
+    query = own.where(table.c.decision_reference.in_(list(more))).order_by(table.c.sequence)
+    for row in connection.execute(query).mappings():
+        found[more[row["decision_reference"]]].append(dict(row))
+    return found
+
+
+def _openings(connection: Connection, authority_id: str, ids: list[str]) -> dict[str, list[Cells]]:
+    """The rows with which ledgers were opened, by licence; empty for a licence that has lost them, none for one erased."""
+    table, document = tables.points_entry, tables.document
+    alive = select(document.c.document_id).where(
+        document.c.authority_id == authority_id, document.c.document_id.in_(ids)
+    )
+    query = (
+        select(*_ENTRY)
+        .where(table.c.authority_id == authority_id, table.c.document_id.in_(ids))
+        .order_by(table.c.document_id, table.c.sequence)
+    )
+    found: dict[str, list[Cells]] = {document_id: [] for document_id in connection.execute(alive).scalars()}
+    for row in connection.execute(query).mappings():
+        reference = str(row["decision_reference"]).partition("#")[0]
+        if reference == f"opening-{row['document_id']}":
+            found.setdefault(row["document_id"], []).append(dict(row))
+    return found
+
+
+def _bytes(act_id: object) -> bytes:
+    """Half the memory of the text; what is no id of ours stays what it is."""
+    text = str(act_id)
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return text.encode("utf-8", "backslashreplace")

@@ -1,0 +1,82 @@
+"""Compare the acts with the journal that tells them: who writes into the database could leave the journal alone.
+
+1. Each act that the journal tells stands in its table as it was told, and so does what a registry handed over when a
+   licence was opened: the journal keeps a digest of the rows.
+2. Each act in a table is told by the journal.
+3. Each stored balance is what the ledger of the licence amounts to.
+
+An act that a purge may have dropped is not missed, and one that is older than a purged journal is not asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import Connection
+
+from wallet_api.retention.periods import PERIODS, Kept
+
+from . import act_rows, store
+from .act_rows import Stored, Told, Where
+from .finding import Fault, Finding
+from .row import Row
+
+__all__ = ["compare"]
+
+_PAGE: Final = 500
+_KEPT: Final = {Where.MEASURE: Kept.MEASURES, Where.ENTRY: Kept.POINTS, Where.OPENING: Kept.POINTS}
+Progress = Callable[[int], None]
+
+
+def compare(
+    connection: Connection, authority_id: str, now: int, progress: Progress = lambda _: None
+) -> Iterator[Finding]:
+    """What does not fit between one authority's acts and its journal. `progress` is told how much was looked at."""
+    journal = _Journal()
+    for page in journal.pages(store.rows(connection, authority_id)):
+        for one, found in act_rows.stored(connection, authority_id, page):
+            journal.tells.update(found.ids)
+            yield from _compared(one, found, now)
+        progress(journal.rows)
+    for act_id in act_rows.untold(connection, authority_id, journal.tells, journal.begins):
+        yield Finding(authority_id, 0, Fault.ACT_UNTOLD, subject=act_id)
+    for document_id, differs in act_rows.wrong_balances(connection, authority_id, _PAGE):
+        yield Finding(authority_id, 0, Fault.BALANCE, subject=document_id, differs=differs)
+
+
+@dataclass(slots=True)
+class _Journal:
+    """What was seen of a journal: the acts that it tells, by their ids as bytes, and the instant since when it does."""
+
+    tells: set[bytes] = field(default_factory=set)
+    begins: int = 0
+    rows: int = 0
+
+    def pages(self, rows: Iterator[Row]) -> Iterator[list[Told]]:
+        """The acts that the rows tell, some at a time."""
+        page: list[Told] = []
+        for row in rows:
+            if self.rows == 0 and row.sequence > 1:
+                self.begins = row.recorded_at + 1  # of that second some rows may have been purged
+            self.rows += 1
+            told = act_rows.told_by(row)
+            if told is not None:
+                page.append(told)
+            if len(page) == _PAGE:
+                yield page
+                page = []
+        if page:
+            yield page
+
+
+def _compared(told: Told, found: Stored, now: int) -> Iterator[Finding]:
+    row, purged = told.row, told.released <= PERIODS[_KEPT[told.where]].before(now)
+    if found.digest in (told.digests if purged else told.digests[:1]):
+        return
+    if found.digest is not None:
+        differs = "contenu · content"
+        yield Finding(row.authority_id, row.sequence, Fault.ACT_EDITED, subject=told.act_id, differs=differs)
+    elif told.where is not Where.OPENING and not purged:
+        yield Finding(row.authority_id, row.sequence, Fault.ACT_MISSING, subject=told.act_id)
