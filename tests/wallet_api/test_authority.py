@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,9 +13,11 @@ from credentials.spec import DocumentType
 from tests.wallet_api.conftest import Authority, approve
 from tests.wallet_api.simulated_wallet import Key, SimulatedWallet
 from wallet_api import tables
+from wallet_api.audit.store import rows as audit_rows
+from wallet_api.registries.fictitious import PEOPLE
 from wallet_api.roles import AccessRole
 
-CARD = DocumentType.VITALE_CARD
+LICENCE, CARD = DocumentType.DRIVING_LICENCE, DocumentType.VITALE_CARD
 WITHDRAWAL = {
     "points": 3,
     "offence_class": "contravention_4",
@@ -376,3 +379,17 @@ def test_route_denies_every_role_but_its_own(client, keys_of_roles, method, path
             assert answer.status_code in {200, 201, 202, 404} or path.endswith("/batches"), answer.text
         else:
             assert answer.status_code == (403 if role else 401)
+
+
+def test_decision_reaches_who_never_took_the_digital_licence(service, licence_authority):
+    """Searched for by the registry's key, a licence is opened; the journal says who asked, and why. Nobody is opened twice."""
+    search = {"registry_reference": PEOPLE["ines"].references[LICENCE]}
+    found = licence_authority.post("/authority/licences/searches", search).json()["document_id"]
+    assert licence_authority.post("/authority/licences/searches", search).json()["document_id"] == found
+    assert licence_authority.withdraw(found, 1, "D-1").status_code == 201
+    with service.database.read() as connection:
+        asked = [row for row in audit_rows(connection, "licence") if row.act == "registry_asked"]
+    assert [(row.subject_id, json.loads(row.detail)["purpose"]) for row in asked] == [(found, "deciding")]
+    assert asked[0].actor_id != "0" * 32
+    nobody = licence_authority.post("/authority/licences/searches", {"registry_reference": "nobody-here"})
+    assert (nobody.status_code, _code(nobody)) == (404, "person-unknown")

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from credentials.paris_day import paris_midnight
 from credentials.spec import DocumentType
 from credentials.vitale_card import RightsPeriod
 from tests.wallet_api.citizens import LICENCE, Citizen, code_of
@@ -78,6 +79,21 @@ def test_end_of_a_suspension_is_announced_and_its_lift_takes_the_notice_back(
     assert ("suspension_end", "2026-12-24") in _topics(camille.get("/me/notices"))
     licence_authority.post(f"{path}/{made['measure_id']}/lift", {"decision_reference": "S-2"})
     assert camille.get("/me/notices") == before
+
+
+def test_end_of_a_suspension_stays_in_the_feed_for_a_month(citizen, offer, licence_authority, clock):
+    """It ended by itself: said for thirty-one days more, unless the right is suspended again."""
+    path = f"/authority/licences/{offer('camille').document_id}/suspensions"
+    licence_authority.post(path, {"decision_reference": "S-1", "until": "2026-11-10"})
+    camille, end = citizen("camille"), paris_midnight(date(2026, 11, 10))
+    for days, told in ((0, True), (31, True), (32, False)):
+        clock.instant = end + days * DAY
+        assert (("suspension_end", "2026-11-10") in _topics(camille.get("/me/notices"))) is told
+    clock.instant = end + DAY
+    licence_authority.post(path, {"decision_reference": "S-2", "until": "2026-12-24"})
+    topics = _topics(camille.get("/me/notices"))
+    assert ("suspension_end", "2026-12-24") in topics
+    assert ("suspension_end", "2026-11-10") not in topics
 
 
 def test_phone_that_does_not_renew_is_told_before_it_is_empty(citizen, client, clock, offer):

@@ -69,7 +69,9 @@ def ledger(service, document):
     """A licence whose ledger gets rows as a test wants them."""
     document_id, numbers = document(), itertools.count(1)
 
-    def add(kind: str, released_at: int, offence: str | None = None, annuls: str | None = None) -> str:
+    def add(
+        kind: str, released_at: int, offence: str | None = None, annuls: str | None = None, by: str = "D-"
+    ) -> str:
         number = next(numbers)
         entry_id = f"{number:032x}"
         with service.database.write() as connection:
@@ -80,7 +82,7 @@ def ledger(service, document):
                     document_id=document_id,
                     sequence=number,
                     kind=kind,
-                    decision_reference=f"D-{number}",
+                    decision_reference=f"{by}{number}",
                     points=1,
                     applied=0,
                     last_day="2026-01-01",
@@ -105,7 +107,10 @@ def _at(text: str) -> int:
 
 
 def test_withdrawals_are_counted_by_paris_month_and_kind(client, ledger):
-    """The month begins at midnight in Paris; cancelled ones never counted, annulled ones did, this month is not over."""
+    """The month begins at midnight in Paris; cancelled ones never counted, annulled ones did, this month is not over.
+
+    Nor is a registry's history a withdrawal of the month in which a licence was opened.
+    """
     for _ in range(11):
         ledger("loss", _at("2026-10-15T12:00:00"), "red_light")
     for _ in range(10):
@@ -115,6 +120,8 @@ def test_withdrawals_are_counted_by_paris_month_and_kind(client, ledger):
     for _ in range(12):
         annulled = ledger("loss", _at("2026-10-20T12:00:00"))
     ledger("annulment", _at("2026-10-25T12:00:00"), annuls=annulled)
+    for _ in range(12):  # what a registry handed over when the licence was opened
+        ledger("loss", _at("2026-10-15T12:00:00"), "seat_belt", by=f"opening-{'0' * 32}#")
     cancelled = ledger("loss", _at("2026-10-21T12:00:00"))
     ledger("cancellation", _at("2026-10-21T12:00:00"), annuls=cancelled)
     found = _rows(client, "withdrawals", "offence_kind")

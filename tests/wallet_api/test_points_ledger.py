@@ -255,9 +255,11 @@ def test_loss_can_be_annulled_again_after_its_annulment_was_cancelled(service, w
     """Of two annulments that stand one is refused; of one that was cancelled nothing is left."""
     made = _record(service, wallet.document_id, _loss("D-1"))
     day = date(2026, 10, 31)
-    first = _record(service, wallet.document_id, LossAnnulled("A-1", made.entry_id, day), clock.instant + 300)
+    first = _record(
+        service, wallet.document_id, LossAnnulled("A-1", (made.entry_id,), day), clock.instant + 300
+    )
     with pytest.raises(WalletError) as refused:
-        _record(service, wallet.document_id, LossAnnulled("A-2", made.entry_id, day))
+        _record(service, wallet.document_id, LossAnnulled("A-2", (made.entry_id,), day))
     assert refused.value.problem.code == "fact-recorded"
     with service.database.write() as connection:
         cancel_entry(
@@ -269,7 +271,7 @@ def test_loss_can_be_annulled_again_after_its_annulment_was_cancelled(service, w
             ACTOR,
             "cancellation:A-1",
         )
-    again = _record(service, wallet.document_id, LossAnnulled("A-3", made.entry_id, day))
+    again = _record(service, wallet.document_id, LossAnnulled("A-3", (made.entry_id,), day))
     assert again.balance == 12
 
 
@@ -373,6 +375,28 @@ def test_offences_of_one_stop_are_limited_to_eight(wallet, licence_authority):
     ]
 
 
+def test_decision_is_annulled_whole_by_its_reference(wallet, licence_authority):
+    """A stop of three offences: its annulment gives every point back; after one of its rows was annulled, the others."""
+    body = {"committed_on": "2026-10-12", "established_on": "2026-10-30"}
+    body["offences"] = [{"offence": "phone"}, {"offence": "red_light"}]
+    annul = {"decided_on": "2026-11-01"}
+    for number in (1, 2):
+        made = _post(
+            licence_authority, wallet.document_id, "withdrawals", decision_reference=f"STOP-{number}", **body
+        ).json()
+        assert made["balance"] == 5
+        if number == 2:
+            one = {"entry_id": made["entry_ids"][1], "decision_reference": "ONE", **annul}
+            assert _post(licence_authority, wallet.document_id, "annulments", **one).json()["balance"] == 9
+        whole = {"annuls_reference": f"STOP-{number}", "decision_reference": f"A-{number}", **annul}
+        answer = _post(licence_authority, wallet.document_id, "annulments", **whole).json()
+        assert (answer["balance"], len(answer["entry_ids"])) == (12, 3 - number)
+        again = {**whole, "decision_reference": f"B-{number}"}
+        assert _code(_post(licence_authority, wallet.document_id, "annulments", **again)) == "fact-recorded"
+    unknown = {"annuls_reference": "STOP-3", "decision_reference": "A-3", **annul}
+    assert _code(_post(licence_authority, wallet.document_id, "annulments", **unknown)) == "not-found"
+
+
 def test_nine_points_and_a_belt_at_one_stop_stay_nine(wallet, licence_authority):
     """The exception to the limit (PT045), and a later establishment of the same stop."""
     body = {"decision_reference": "STOP-1", "stop_reference": "S-1", **LOSS} | {"offence_class": None}
@@ -413,6 +437,9 @@ _UNLAWFUL = [
     ({"offences": [{"offence": "phone"}]}, "content-refused"),
     ({"points": -1}, "content-refused"),
     ({"points": 10}, "content-refused"),
+    ({"decision_reference": "255081416802538"}, "content-refused"),
+    ({"decision_reference": "2-55/08.14_168/025-38"}, "content-refused"),
+    ({"stop_reference": "255081416802538"}, "content-refused"),
     ({"committed_on": None}, "content-refused"),
     ({"committed_on": 1_791_763_200}, "content-refused"),
     ({"committed_on": "1791763200000"}, "content-refused"),
@@ -513,7 +540,7 @@ def test_concurrent_decisions_replay_to_the_stored_balance(service, offer):
         for step in range(10):
             made = _record(service, document_id, _loss(f"D-{number}-{step}", 1 + step % 3))
             if (number + step) % 2:
-                annulled = LossAnnulled(f"A-{number}-{step}", made.entry_id, date(2026, 10, 31))
+                annulled = LossAnnulled(f"A-{number}-{step}", (made.entry_id,), date(2026, 10, 31))
                 _record(service, document_id, annulled)
 
     with ThreadPoolExecutor(8) as pool:
@@ -579,7 +606,7 @@ def _draw_act(service, document_id, draw, kind, number, late, made) -> None:
                 )
             case "annul" if made:
                 _record(
-                    service, document_id, LossAnnulled(f"A-{number}", draw.choice(made), past), now + late
+                    service, document_id, LossAnnulled(f"A-{number}", (draw.choice(made),), past), now + late
                 )
             case "cancel" if made:
                 with service.database.write() as connection:

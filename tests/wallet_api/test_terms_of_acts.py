@@ -67,6 +67,23 @@ def test_if_match_is_read_as_rfc_9110_says(wallet, licence_authority, if_match, 
     assert _suspend(licence_authority, wallet.document_id, "S-1", if_match=if_match).status_code == status
 
 
+def test_tag_changes_with_what_time_changes_and_still_names_the_version(wallet, licence_authority, clock):
+    """A suspension ends by itself: another content, another tag; whoever saw the version has missed no act."""
+    path = f"/authority/licences/{wallet.document_id}"
+    body = {"decision_reference": "S-0", "until": "2026-11-10"}
+    assert licence_authority.post(f"{path}/suspensions", body).status_code == 201
+    first, again = licence_authority.get(path), licence_authority.get(path)
+    assert first.headers["etag"] == again.headers["etag"]
+    clock.instant += 30 * 86_400
+    later = licence_authority.get(path)
+    assert (first.json()["suspended"], later.json()["suspended"]) == (True, False)
+    assert first.headers["etag"] != later.headers["etag"]
+    tag = first.headers["etag"]
+    assert _suspend(licence_authority, wallet.document_id, "S-1", if_match=f"W/{tag}").status_code == 412
+    assert _suspend(licence_authority, wallet.document_id, "S-1", if_match=tag).status_code == 201
+    assert _suspend(licence_authority, wallet.document_id, "S-2", if_match=tag).status_code == 412
+
+
 def test_refused_act_raises_no_version(wallet, licence_authority):
     """A decision known already leaves the version as it was."""
     path = f"/authority/licences/{wallet.document_id}"

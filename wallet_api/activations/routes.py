@@ -13,6 +13,7 @@ from wallet_api.asked_service import ServiceOf
 from wallet_api.authority.perform import CARD, LICENCE, CardActor, LicenceActor
 from wallet_api.authority.schemas import RegistryReference
 from wallet_api.clock import rfc3339
+from wallet_api.issuance.documents import open_ahead
 from wallet_api.pace import address_of
 from wallet_api.printing.activation_page import activation_page
 from wallet_api.private_route import PrivateRoute
@@ -151,5 +152,6 @@ def _make(service: Service, actor: Actor, document_type: DocumentType, body: Cou
         {"by": "counter", "identity_document": body.identity_document},
         with_second=body.with_second,
     )
+    open_ahead(service, document_type, body.registry_reference)
     with service.database.write() as connection:
         return make_activation(service, connection, asked)

@@ -9,6 +9,7 @@ from credentials.spec import DocumentType
 from wallet_api.access import Actor
 from wallet_api.asked_service import ServiceOf
 from wallet_api.clock import rfc3339
+from wallet_api.issuance.documents import deciding, open_ahead
 from wallet_api.points.current import invalid_since
 from wallet_api.problems import WalletError
 from wallet_api.proposals import store as proposals
@@ -87,13 +88,13 @@ def lose_card_wallet(
 
 @licences.post("/searches", operation_id="findLicence")
 def find_licence(service: ServiceOf, actor: LicenceActor, body: SearchBody) -> Found:
-    """The id of a licence that the service has opened."""
+    """The id of a licence. It is opened when nobody asked for it before: acts reach who never took the digital licence."""
     return _found(service, actor, LICENCE, body)
 
 
 @cards.post("/searches", operation_id="findCard")
 def find_card(service: ServiceOf, actor: CardActor, body: SearchBody) -> Found:
-    """The id of a card that the service has opened."""
+    """The id of a card. It is opened when nobody asked for it before."""
     return _found(service, actor, CARD, body)
 
 
@@ -104,21 +105,25 @@ def read_licence(
     """Where a licence stands; points are not in it (they are asked for by themselves)."""
     now = service.clock.now()
     with service.database.read() as connection:
-        answer = _document(connection, actor, (LICENCE, licence_id), response, now)
+        answer, version = _document(connection, actor, (LICENCE, licence_id), now)
         measures = store.measures_of(connection, actor.authority_id, licence_id, now)
         zero_since = invalid_since(connection, actor.authority_id, licence_id, now)
-    return LicenceAnswer(
+    shown = LicenceAnswer(
         **dict(answer),
         right=right_answer(right_to_drive(measures, zero_since, now)),
         title=state_of_title(measures, now),
     )
+    response.headers["ETag"] = tag_of(version, shown)
+    return shown
 
 
 @cards.get("/{card_id}", operation_id="readCard")
 def read_card(service: ServiceOf, actor: CardActor, card_id: ObjectId, response: Response) -> DocumentAnswer:
     """Where a card stands."""
     with service.database.read() as connection:
-        return _document(connection, actor, (CARD, card_id), response, service.clock.now())
+        shown, version = _document(connection, actor, (CARD, card_id), service.clock.now())
+    response.headers["ETag"] = tag_of(version, shown)
+    return shown
 
 
 def _lose(
@@ -138,18 +143,14 @@ def _lose(
 
 
 def _found(service: Service, actor: Actor, document_type: DocumentType, body: SearchBody) -> Found:
-    with service.database.read() as connection:
-        found = store.find_document(
-            connection, actor.authority_id, document_type.value, body.registry_reference
-        )
-    if found is None:
-        raise WalletError("not-found")
-    return Found(document_id=found)
+    asking = deciding(document_type, actor.actor_id)
+    return Found(document_id=open_ahead(service, document_type, body.registry_reference, asking))
 
 
 def _document(
-    connection: Connection, actor: Actor, document: tuple[DocumentType, str], response: Response, now: int
-) -> DocumentAnswer:
+    connection: Connection, actor: Actor, document: tuple[DocumentType, str], now: int
+) -> tuple[DocumentAnswer, int]:
+    """What is shown of a document, and its version. Raises `WalletError`."""
     document_type, document_id = document
     version = store.version_of(connection, actor.authority_id, document_id, document_type.value)
     if version is None:
@@ -157,9 +158,8 @@ def _document(
     measures = store.measures_of(connection, actor.authority_id, document_id, now)
     phones = wallets.wallets_of(connection, actor.authority_id, document_id)
     waiting = proposals.open_about(connection, actor.authority_id, document_id, now)
-    response.headers["ETag"] = tag_of(version)
     kinds = {one.kind for one in measures if in_force(one, now)}
-    return DocumentAnswer(
+    shown = DocumentAnswer(
         document_id=document_id,
         suspended=MeasureKind.SUSPENSION in kinds,
         revoked=bool(kinds & FINAL),
@@ -175,3 +175,4 @@ def _document(
             for row in phones
         ],
     )
+    return shown, version

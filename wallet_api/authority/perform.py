@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ CARD: Final = DocumentType.VITALE_CARD
 LicenceActor = Annotated[Actor, Depends(requires(AccessRole.CLERK, AccessRole.SUPERVISOR))]
 CardActor = Annotated[Actor, Depends(requires(AccessRole.HEALTH_AUTHORITY))]
 ObjectId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
-_TAGS: Final = re.compile(r'(W/)?"([^"]*)"')
+_TAGS: Final = re.compile(r'(W/)?"([^"-]*)(-[0-9a-f]{16})?"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,13 @@ class ActTerms:
     if_match: str | None = None
 
     def accept(self, version: int) -> bool:
-        """Whether the author saw this version, or did not say; a weak tag never matches (RFC 9110, section 13.1.1)."""
+        """Whether the author saw this version, or did not say; a weak tag never matches (RFC 9110, section 13.1.1).
+
+        What time alone changed since, such as a suspension that ended, is no act that the author missed.
+        """
         if self.if_match is None or self.if_match.strip() == "*":
             return True
-        return ("", str(version)) in _TAGS.findall(self.if_match)
+        return any((weak, seen) == ("", str(version)) for weak, seen, _ in _TAGS.findall(self.if_match))
 
 
 def _terms(
@@ -76,9 +80,9 @@ def released_at(service: Service, now: int) -> int:
     return now + service.settings.cancel_seconds
 
 
-def tag_of(version: int) -> str:
-    """The ETag of a document's version."""
-    return f'"{version}"'
+def tag_of(version: int, shown: BaseModel) -> str:
+    """The strong tag of what is shown of a document: its version, then a digest, since time changes it too."""
+    return f'"{version}-{hashlib.sha256(shown.model_dump_json().encode()).hexdigest()[:16]}"'
 
 
 def perform(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from credentials.nir import InvalidNir, Nir
 from wallet_api.clock import rfc3339
 from wallet_api.written_dates import Moment
 
@@ -13,7 +14,22 @@ from .kinds import ImposedBy, MeasureSubject, VoidingGround
 from .right_to_drive import RightState, RightToDrive, holds_at
 from .store import MeasureRow
 
-DecisionReference = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._/-]{2,63}$")]
+_PUNCTUATION = str.maketrans("", "", "._/-")
+
+
+def _no_nir(reference: str) -> str:
+    """A reference is stored, journaled and told: a person's number, however it is spaced, is no reference."""
+    try:
+        Nir.parse(reference.translate(_PUNCTUATION))
+    except InvalidNir:
+        return reference
+    msg = "no reference of a decision"
+    raise ValueError(msg)
+
+
+DecisionReference = Annotated[
+    str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._/-]{2,63}$"), AfterValidator(_no_nir)
+]
 MeasureId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 RegistryReference = Annotated[str, Field(pattern=r"^[!-~]{4,80}$")]
 """A registry's opaque key: visible ASCII, since databases refuse some of the rest."""

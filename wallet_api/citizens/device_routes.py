@@ -15,7 +15,7 @@ from wallet_api.authority.standing import require_good_standing
 from wallet_api.authority.store import begin_act
 from wallet_api.clock import rfc3339
 from wallet_api.idempotency import IdempotencyKey
-from wallet_api.issuance.documents import open_document
+from wallet_api.issuance.documents import open_ahead
 from wallet_api.openid4vci.offer import make_offer
 from wallet_api.openid4vci.store import WalletRow, end_offers
 from wallet_api.private_route import PrivateRoute
@@ -87,8 +87,8 @@ def offer_to_phone(
     """
     mine = owner(service, citizen, (document_type,)).of(document_type)
     authority_id, now = mine.authority_id, service.clock.now()
+    document_id = open_ahead(service, document_type, mine.reference)
     with service.database.write() as connection:
-        document_id = open_document(service, connection, document_type, mine.reference)
         begin_act(connection, authority_id, document_id, document_type.value)
         require_good_standing(connection, authority_id, document_id, now)
         ended = end_offers(connection, authority_id, document_id, now)

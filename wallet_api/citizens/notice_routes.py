@@ -14,7 +14,9 @@ from credentials.spec import DocumentType
 from wallet_api import entity_tags
 from wallet_api.asked_service import ServiceOf
 from wallet_api.authority import store as measures
+from wallet_api.authority.kinds import MeasureSubject
 from wallet_api.authority.right_to_drive import RightState, right_to_drive
+from wallet_api.authority.store import MeasureRow
 from wallet_api.mandates import store as mandates
 from wallet_api.points.current import history, invalid_since
 from wallet_api.private_route import PrivateRoute
@@ -103,10 +105,9 @@ def _licence(
         return LicenceFacts(record.reference, record.expiry_date, record.categories)
     where = (document.authority_id, document.document_id)
     points = history(connection, *where, now)
-    right = right_to_drive(
-        measures.measures_of(connection, *where, now), invalid_since(connection, *where, now), now
-    )
-    ends = right.until is not None and right.state is not RightState.VALIDE
+    imposed = measures.measures_of(connection, *where, now)
+    right = right_to_drive(imposed, invalid_since(connection, *where, now), now)
+    ends = _last_end(imposed, now) if right.state is RightState.VALIDE else right.until
     return LicenceFacts(
         record.reference,
         record.expiry_date,
@@ -114,7 +115,23 @@ def _licence(
         calendar=() if points is None else points.standing.calendar,
         balance=0 if points is None else points.standing.balance,
         probation_end=points.standing.probation_end if points and points.standing.in_probation else None,
-        suspended_until=paris_day(right.until) if ends and right.until is not None else None,
+        suspended_until=None if ends is None else paris_day(ends),
+    )
+
+
+def _last_end(imposed: Iterable[MeasureRow], now: int) -> int | None:
+    """When the last measure on the right ended by itself, in UTC seconds; a lift was told by whoever lifted."""
+    return max(
+        (
+            one.until
+            for one in imposed
+            if one.subject == MeasureSubject.RIGHT
+            and not one.void
+            and one.until is not None
+            and one.until <= now
+            and (one.lifted_at is None or one.lifted_at >= one.until)
+        ),
+        default=None,
     )
 
 

@@ -14,7 +14,7 @@ from wallet_api.authority.kinds import FINAL, MeasureKind
 from wallet_api.authority.right_to_drive import right_to_drive
 from wallet_api.authority.schemas import right_answer
 from wallet_api.authority.standing import in_force, state_of_title
-from wallet_api.issuance.documents import open_document
+from wallet_api.issuance.documents import open_ahead
 from wallet_api.paging import ROWS, Before, Limit, cut
 from wallet_api.points.current import history, invalid_since
 from wallet_api.private_route import PrivateRoute
@@ -51,11 +51,7 @@ def list_documents(service: ServiceOf, owner: OwnerOf) -> MyDocuments:
 def read_points(service: ServiceOf, owner: LicenceOwnerOf) -> MyPoints:
     """My points with their history, the next return and the whole calendar (Code de la route L225-3)."""
     mine = owner.of(LICENCE)
-    with service.database.read() as connection:
-        opened = store.documents(connection, [mine])
-    if not opened:  # never offered yet: the ledger opens with what the registry knows
-        with service.database.write() as connection:
-            open_document(service, connection, mine.document_type, mine.reference)
+    open_ahead(service, mine.document_type, mine.reference)  # never offered yet: with what the registry knows
     now = service.clock.now()
     with service.database.read() as connection:
         opened = store.documents(connection, [mine])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -14,8 +15,11 @@ from wallet_api.identifiers import new_id
 from wallet_api.points.record import open_ledger
 from wallet_api.problems import WalletError
 from wallet_api.registries.adapters import (
+    DECIDING_CARD,
+    DECIDING_LICENCE,
     ISSUING_CARD,
     ISSUING_LICENCE,
+    Basis,
     LicenceRecord,
     RegistrySilent,
     RightsRecord,
@@ -26,14 +30,37 @@ SYSTEM_ACTOR = "0" * 32
 """Who acted when the service did something by itself."""
 
 
-def look_up(service: Service, document_type: DocumentType, reference: str) -> LicenceRecord | RightsRecord:
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Why a registry is asked, and who asks."""
+
+    basis: Basis
+    actor_id: str = SYSTEM_ACTOR
+
+
+def issuing(document_type: DocumentType) -> Asking:
+    """The service asks for what it issues."""
+    licence = document_type is DocumentType.DRIVING_LICENCE
+    return Asking(ISSUING_LICENCE if licence else ISSUING_CARD)
+
+
+def deciding(document_type: DocumentType, actor_id: str) -> Asking:
+    """An official asks for what a decision is about."""
+    licence = document_type is DocumentType.DRIVING_LICENCE
+    return Asking(DECIDING_LICENCE if licence else DECIDING_CARD, actor_id)
+
+
+def look_up(
+    service: Service, document_type: DocumentType, reference: str, asking: Asking | None = None
+) -> LicenceRecord | RightsRecord:
     """Ask the registry of this kind of document. Raises `WalletError`: nobody, or no answer."""
+    basis = (asking or issuing(document_type)).basis
     try:
         record: LicenceRecord | RightsRecord | None
         if document_type is DocumentType.DRIVING_LICENCE:
-            record = service.licences.find(reference, ISSUING_LICENCE)
+            record = service.licences.find(reference, basis)
         else:
-            record = service.rights.find(reference, ISSUING_CARD, service.clock.now())
+            record = service.rights.find(reference, basis, service.clock.now())
     except RegistrySilent:
         raise WalletError("registry-silent") from None
     if record is None:
@@ -46,33 +73,55 @@ def audit_look_up(
     document_type: DocumentType,
     document_id: str,
     now: int,
+    asking: Asking | None = None,
     opened: Mapping[str, str] | None = None,
 ) -> None:
     """Write down why a registry was asked (france.md, section 9), and what a ledger was `opened` with."""
-    basis = ISSUING_LICENCE if document_type is DocumentType.DRIVING_LICENCE else ISSUING_CARD
+    why = asking or issuing(document_type)
     audit.append(
         connection,
         DOMAIN_OF[document_type].value,
         now=now,
-        actor_id=SYSTEM_ACTOR,
+        actor_id=why.actor_id,
         act="registry_asked",
         subject_id=document_id,
-        detail={"purpose": basis.purpose, "article": basis.article, **(opened or {})},
+        detail={"purpose": why.basis.purpose, "article": why.basis.article, **(opened or {})},
     )
 
 
+def open_ahead(
+    service: Service, document_type: DocumentType, reference: str, asking: Asking | None = None
+) -> str:
+    """`open_document` in a transaction of its own: a registry that takes its time holds up no other writer.
+
+    Raises `WalletError` when the registry knows nobody under the reference, or does not answer.
+    """
+    with service.database.read() as connection:
+        known = find_document(connection, DOMAIN_OF[document_type].value, document_type, reference)
+    if known is not None:
+        return known
+    record = look_up(service, document_type, reference, asking)
+    with service.database.write() as connection:
+        return open_document(service, connection, document_type, reference, record, asking)
+
+
 def open_document(
-    service: Service, connection: Connection, document_type: DocumentType, reference: str
+    service: Service,
+    connection: Connection,
+    document_type: DocumentType,
+    reference: str,
+    record: LicenceRecord | RightsRecord | None = None,
+    asking: Asking | None = None,
 ) -> str:
     """The id of a person's document, opened now if it was not; a licence's ledger of points opens with it.
 
-    Raises `WalletError` when the registry knows nobody under the reference.
+    `record` is what the registry said, when it was asked before. Raises as `open_ahead`.
     """
     now, authority_id = service.clock.now(), DOMAIN_OF[document_type].value
     known = find_document(connection, authority_id, document_type, reference)
     if known is not None:
         return known
-    record = look_up(service, document_type, reference)
+    record = record or look_up(service, document_type, reference, asking)
     document_id = new_id(now)
     row = {
         "authority_id": authority_id,
@@ -81,10 +130,10 @@ def open_document(
         "registry_reference": reference,
         "opened_at": now,
     }
-    if not insert_once(connection, tables.document, row):
-        return open_document(service, connection, document_type, reference)  # another transaction was first
+    if not insert_once(connection, tables.document, row):  # another transaction was first
+        return open_document(service, connection, document_type, reference, record, asking)
     opened = None
     if isinstance(record, LicenceRecord):
         opened = open_ledger(connection, authority_id, document_id, record.points_history, now)
-    audit_look_up(connection, document_type, document_id, now, opened)
+    audit_look_up(connection, document_type, document_id, now, asking, opened)
     return document_id

@@ -20,6 +20,7 @@ from wallet_api.citizens.owner import CitizenOf, owner
 from wallet_api.citizens.schemas import Nothing
 from wallet_api.clock import rfc3339
 from wallet_api.idempotency import IdempotencyKey
+from wallet_api.issuance.documents import open_ahead
 from wallet_api.paging import ROWS, Before, Limit, cut
 from wallet_api.private_route import PrivateRoute
 from wallet_api.problems import WalletError
@@ -88,6 +89,7 @@ def give_mandate(service: ServiceOf, citizen: CitizenOf, body: MandateBody) -> G
     The personal code is a secret and stored nowhere, hence no idempotency key: sent twice, the first mandate ends.
     """
     owned = owner(service, citizen, (body.document_type,)).of(body.document_type)
+    open_ahead(service, owned.document_type, owned.reference)
     with service.database.write() as connection:
         made = give(service, connection, citizen, owned, body.aidant_id, body.days)
         answer = _answer(connection, made.row, service.clock.now())

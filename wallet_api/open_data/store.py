@@ -11,6 +11,7 @@ from wallet_api import tables
 from wallet_api.authority.kinds import FINAL, TITLE_GONE, MeasureKind
 from wallet_api.points.balance import PointsState
 from wallet_api.points.ledger import EntryKind
+from wallet_api.points.rows import OPENING_REFERENCES
 
 REVOKED: Final = "revoked"
 INVALID: Final = "invalid"
@@ -21,7 +22,8 @@ def count_withdrawals(connection: Connection, bounds: Sequence[int]) -> dict[tup
     """Withdrawals of points by period and kind of offence (None: not told).
 
     Period n goes from `bounds[n]` to before `bounds[n + 1]` (UTC seconds) and holds what began to count in it. What was
-    cancelled in time never counted; what an appeal annulled later was a withdrawal all the same.
+    cancelled in time never counted; what an appeal annulled later was a withdrawal all the same. What a registry handed
+    over at the opening of a licence was withdrawn by others, long before.
     """
     entry = tables.points_entry
     period = case(*((entry.c.released_at < end, number) for number, end in enumerate(bounds[1:])))
@@ -32,6 +34,7 @@ def count_withdrawals(connection: Connection, bounds: Sequence[int]) -> dict[tup
             entry.c.released_at >= bounds[0],
             entry.c.released_at < bounds[-1],
             ~_cancelled_entry(),
+            ~entry.c.decision_reference.like(OPENING_REFERENCES),
         )
         .group_by(period, entry.c.offence)
     )

@@ -31,7 +31,7 @@ RAISED: Final[dict[str, tuple[str, ...]]] = {
     "activateUnderMandate": (*_COUNTER, "mandate-ended", "not-found"),
     "addCategory": _DATED,
     "annulLicence": (*_PROPOSE, "dates-out-of-order"),
-    "annulWithdrawal": (*_POINTS, "already-cancelled"),
+    "annulWithdrawal": (*_FACT, "already-cancelled"),
     "approveProposal": (
         "second-person-needed",
         "proposal-expired",

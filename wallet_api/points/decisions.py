@@ -45,10 +45,10 @@ class TrainingCompleted:
 
 @dataclass(frozen=True, slots=True)
 class LossAnnulled:
-    """A court or the administration annulled the loss `entry_id`: it counts as never made."""
+    """A court or the administration annulled these losses, those of one decision: they count as never made."""
 
     decision_reference: str
-    entry_id: str
+    entry_ids: tuple[str, ...]
     decided_on: date
 
 

@@ -114,17 +114,22 @@ def record_training(
 def annul_withdrawal(
     service: ServiceOf, actor: LicenceActor, licence_id: ObjectId, body: AnnulmentBody, terms: Terms
 ) -> Response:
-    """Annul a loss after a successful appeal: it counts as never made, and revives no older credential."""
+    """Annul a loss after a successful appeal: it counts as never made, and revives no older credential.
+
+    By `entry_id` one loss; by `annuls_reference` every loss of that decision that still stands.
+    """
     if (body.entry_id is None) == (body.annuls_reference is None):
         raise WalletError("content-refused")
 
     def decision(connection: Connection) -> Decision:
-        entry_id = body.entry_id or store.find_entry(
+        if body.entry_id is not None:
+            return LossAnnulled(body.decision_reference, (body.entry_id,), body.decided_on)
+        found = store.rows_of_decision(
             connection, actor.authority_id, licence_id, body.annuls_reference or ""
         )
-        if entry_id is None:
+        if not found:
             raise WalletError("not-found")
-        return LossAnnulled(body.decision_reference, entry_id, body.decided_on)
+        return LossAnnulled(body.decision_reference, tuple(found), body.decided_on)
 
     return _decide(service, actor, licence_id, "annulments", body, terms, decision)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from wallet_api.problems import WalletError
 
@@ -21,6 +22,9 @@ from .history import PointsHistory
 from .ledger import EntryKind, Ledger
 from .store import EntryRow
 
+OPENING_REFERENCES: Final = "opening-%#%"
+"""What references of a registry's history look like to SQL; no client's reference holds the mark."""
+
 
 def rows_of(ledger: Ledger, decision: Decision) -> Iterator[EntryRow]:
     """The rows that a decision amounts to. Raises `WalletError` for a loss that is annulled already."""
@@ -34,7 +38,7 @@ def rows_of(ledger: Ledger, decision: Decision) -> Iterator[EntryRow]:
         case TrainingCompleted():
             yield EntryRow(EntryKind.TRAINING, reference, decision.completed_on.isoformat())
         case LossAnnulled():
-            yield _annulment(ledger, decision)
+            yield from _annulments(ledger, decision)
         case CategoryObtained():
             terms = f"{decision.category}/{decision.via}"
             yield EntryRow(EntryKind.CATEGORY_ADDED, reference, decision.obtained_on.isoformat(), terms=terms)
@@ -103,17 +107,20 @@ def _numbered(reference: str, number: int) -> str:
     return reference if number == 1 else f"{reference}#{number}"
 
 
-def _annulment(ledger: Ledger, decision: LossAnnulled) -> EntryRow:
-    standing = ledger.standing_rows()
-    if any(one.kind == EntryKind.ANNULMENT and one.annuls_id == decision.entry_id for one in standing):
+def _annulments(ledger: Ledger, decision: LossAnnulled) -> Iterator[EntryRow]:
+    """One row for each loss that is not annulled already; those after the first bear a reference that no client can write."""
+    annulled = {one.annuls_id for one in ledger.standing_rows() if one.kind == EntryKind.ANNULMENT}
+    left = [one for one in decision.entry_ids if one not in annulled]
+    if not left:
         raise WalletError("fact-recorded")
-    return EntryRow(
-        EntryKind.ANNULMENT,
-        decision.decision_reference,
-        decision.decided_on.isoformat(),
-        annuls_id=decision.entry_id,
-        attempt=attempt_at(ledger, decision.entry_id),
-    )
+    for number, entry_id in enumerate(left, start=1):
+        yield EntryRow(
+            EntryKind.ANNULMENT,
+            _numbered(decision.decision_reference, number),
+            decision.decided_on.isoformat(),
+            annuls_id=entry_id,
+            attempt=attempt_at(ledger, entry_id),
+        )
 
 
 def _row_of(fact: Loss | Course | CategoryAdded) -> EntryRow:

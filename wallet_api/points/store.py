@@ -188,18 +188,15 @@ def add_entry(
     expect(connection, check)
 
 
-def find_entry(
+def rows_of_decision(
     connection: Connection, authority_id: str, document_id: str, decision_reference: str
-) -> str | None:
-    """The id of a row of this licence by its decision reference."""
-    table = tables.points_entry
-    return connection.execute(
-        select(table.c.entry_id).where(
-            table.c.authority_id == authority_id,
-            table.c.document_id == document_id,
-            table.c.decision_reference == decision_reference,
-        )
-    ).scalar_one_or_none()
+) -> list[str]:
+    """The ids of the rows that a decision wrote on this licence, in their order."""
+    return [
+        one.entry_id
+        for one in entries(connection, authority_id, document_id)
+        if one.decision_reference.partition("#")[0] == decision_reference
+    ]
 
 
 def count_cancellable(connection: Connection, now: int) -> int:

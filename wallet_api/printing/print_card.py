@@ -24,7 +24,7 @@ from wallet_api.authority.store import begin_act
 from wallet_api.clock import rfc3339
 from wallet_api.identifiers import new_id
 from wallet_api.issuance import store as issuance
-from wallet_api.issuance.documents import open_document
+from wallet_api.issuance.documents import open_ahead
 from wallet_api.issuance.issue import Order, issue
 from wallet_api.issuance.store import Cause, CauseClass
 from wallet_api.openid4vci.configurations import Configuration
@@ -74,10 +74,10 @@ class PrintedCard:
 def print_card(service: Service, wanted: Printing) -> PrintedCard:
     """Print it. Raises `WalletError`; `printed-already` when the key has served: the page was in that answer alone."""
     authority_id = DOMAIN_OF[_TYPE].value
+    document_id = open_ahead(service, _TYPE, wanted.reference)
     made: list[CardAnswer] = []
 
     def act(connection: Connection, now: int) -> CardAnswer:
-        document_id = open_document(service, connection, _TYPE, wanted.reference)
         begin_act(connection, authority_id, document_id, _TYPE.value)
         require_good_standing(connection, authority_id, document_id, now)
         wallet_id = store.paper_desk(connection, authority_id, document_id, now)

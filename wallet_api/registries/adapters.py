@@ -30,6 +30,8 @@ class Basis:
 
 ISSUING_LICENCE: Final = Basis("issuing", "CR L225-3")
 ISSUING_CARD: Final = Basis("issuing", "CSS R161-33-1")
+DECIDING_LICENCE: Final = Basis("deciding", "CR L225-4")
+DECIDING_CARD: Final = Basis("deciding", "CSS R161-33-1")
 HOLDER_LICENCE: Final = Basis("holder_access", "CR L225-3")
 HOLDER_CARD: Final = Basis("holder_access", "RGPD 15")
 
