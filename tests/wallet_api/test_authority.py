@@ -281,6 +281,7 @@ _DECIDERS = {AccessRole.SUPERVISOR, AccessRole.HEALTH_AUTHORITY, AccessRole.OPER
 ROUTES = [
     ("POST", "/authority/licences/batches", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
     ("GET", f"/authority/licences/batches/{_ID}", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
+    ("GET", f"/authority/licences/batches/{_ID}/lines", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
     ("POST", f"/authority/licences/batches/{_ID}/cancellation", {AccessRole.CLERK, AccessRole.SUPERVISOR}),
     ("GET", "/authority/proposals", {AccessRole.CLERK, *_DECIDERS}),
     ("GET", f"/authority/proposals/{_ID}", {AccessRole.CLERK, *_DECIDERS}),

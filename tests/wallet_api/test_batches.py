@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -87,6 +88,37 @@ def test_batch_is_done_once_approved(service, wallet, licence_authority, supervi
     assert (_entries(service), _balance(licence_authority, wallet.document_id)) == (5, 7)
     with service.database.read() as connection:
         assert audit.verify(connection, "licence") is None
+
+
+def test_second_person_sees_what_is_approved(service, wallet, licence_authority, supervisor):
+    """Acts by kind and the file's digest in the proposal, each line page by page; afterwards what became of it."""
+    content = _withdrawals(wallet.document_id, 3) + f"\nrevocation,{wallet.document_id},LOT-9,,,,,,,right"
+    proposed = submit(licence_authority, content)
+    detail = supervisor.get(f"/authority/proposals/{proposed.json()['proposal_id']}").json()["detail"]
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    assert detail == {"lines": 4, "withdrawal": 3, "revocation": 1, "sha256": digest}
+    lines = f"{PATH}/{proposed.json()['subject_id']}/lines"
+    first = supervisor.get(f"{lines}?limit=3").json()
+    rest = supervisor.get(f"{lines}?limit=3&after={first['next']}").json()
+    assert ([one["line"] for one in first["items"]], rest["next"]) == ([2, 3, 4], None)
+    assert first["items"][0]["members"] == {
+        "decision_reference": "LOT-1",
+        "committed_on": "2026-10-12",
+        "established_on": "2026-10-30",
+        "points": 1,
+        "offence_class": "contravention_4",
+    }
+    (revocation,) = rest["items"]
+    assert (revocation["act"], revocation["licence_id"]) == ("revocation", wallet.document_id)
+    assert (revocation["outcome"], revocation["act_id"]) == (None, None)
+    approve(supervisor, proposed)
+    run_batches(service, 100)
+    done = supervisor.get(f"{lines}?after=1").json()["items"]
+    assert {one["outcome"] for one in done} == {"done"}
+    standing = licence_authority.get(f"/authority/licences/{wallet.document_id}").json()["measures"]
+    assert done[-1]["act_id"] == standing[0]["measure_id"]
+    unknown = supervisor.get(f"{PATH}/{'0' * 32}/lines")
+    assert (unknown.status_code, _code(unknown)) == (404, "not-found")
 
 
 def test_own_batch_is_not_approved_alone(wallet, supervisor):

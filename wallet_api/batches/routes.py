@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Final, Literal
 
@@ -18,6 +20,7 @@ from wallet_api.authority.schemas import CancellationBody
 from wallet_api.clock import rfc3339
 from wallet_api.idempotency import IdempotencyKey
 from wallet_api.identifiers import new_id
+from wallet_api.paging import ROWS, Limit
 from wallet_api.problems import PROBLEMS, WalletError
 from wallet_api.proposals import store as proposals
 from wallet_api.proposals.propose import ProposalAnswer, ProposalKind, proposal_answer, propose, state_of
@@ -87,6 +90,25 @@ class Progress(BaseModel):
     problems: list[LineProblem]
 
 
+class BatchLine(BaseModel):
+    """A line as it was submitted, by its number in the file, and what became of it. `act_id` names what it recorded."""
+
+    line: int
+    act: str
+    licence_id: str
+    members: dict[str, str | int | bool]
+    outcome: Literal["done", "failed", "cancelled"] | None
+    problem: str | None
+    act_id: str | None
+
+
+class BatchLines(BaseModel):
+    """Lines in the order of the file; `next` is the `after` of the next page."""
+
+    items: list[BatchLine]
+    next: int | None
+
+
 class BatchCancellation(BaseModel):
     """The batch is cancelled; its acts follow one by one, those that count first."""
 
@@ -116,7 +138,10 @@ def submit_batch(
     dry_run: Annotated[bool, Query(description="Try every line and record nothing.")] = False,
     key: IdempotencyKey = None,
 ) -> Response:
-    """Propose many acts at once: every line must hold; a supervisor approves, then the lines are done one by one."""
+    """Propose many acts at once: every line must hold; a supervisor approves, then the lines are done one by one.
+
+    The proposal tells how many acts of each kind there are and the file's SHA-256; `listBatchLines` shows each of them.
+    """
     lines = read_file(content)
     tried = rehearse(service, actor, lines)
     refused = [(one.number, one.problem) for one in tried if one.problem is not None]
@@ -132,8 +157,9 @@ def submit_batch(
             raise WalletError("too-many-proposals")
         batch_id = new_id(now)
         store.add(connection, actor, batch_id, lines, now)
-        row = propose(connection, actor, ProposalKind.BATCH, batch_id, {"lines": len(lines)}, now)
-        return proposal_answer(row, now)
+        acts = Counter(one.act for one in lines)
+        told: dict[str, str | int] = {"lines": len(lines), "sha256": digest.sha256, **acts}
+        return proposal_answer(propose(connection, actor, ProposalKind.BATCH, batch_id, told, now), now)
 
     digest = _Digest(sha256=hashlib.sha256(content).hexdigest())
     return perform_once(service, actor, key, _PATH, digest, act, status=202, counted=False)
@@ -163,6 +189,25 @@ def read_batch(service: ServiceOf, actor: LicenceActor, batch_id: ObjectId) -> P
         cancelled_at=None if batch.cancelled_at is None else rfc3339(batch.cancelled_at),
         problems=_problems(failures),
     )
+
+
+@router.get("/batches/{batch_id}/lines", operation_id="listBatchLines")
+def list_batch_lines(
+    service: ServiceOf,
+    actor: LicenceActor,
+    batch_id: ObjectId,
+    after: Annotated[
+        int, Query(ge=0, le=1_000_000, description="The `next` of the page before this one.")
+    ] = 0,
+    limit: Limit = ROWS,
+) -> BatchLines:
+    """What a batch asks for, line by line: for the second person before the approval, and afterwards."""
+    with service.database.read() as connection:
+        if store.find(connection, actor.authority_id, batch_id) is None:
+            raise WalletError("not-found")
+        rows = store.page_of_lines(connection, actor.authority_id, batch_id, after, limit + 1)
+    shown = [BatchLine(**{**row, "members": json.loads(row["members"])}) for row in rows[:limit]]
+    return BatchLines(items=shown, next=shown[-1].line if len(rows) > limit else None)
 
 
 @router.post(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, true, update
 
@@ -118,6 +119,28 @@ def lines_to_do(connection: Connection, batch: BatchRow, most: int) -> list[tupl
         .limit(most)
     )
     return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def page_of_lines(
+    connection: Connection, authority_id: str, batch_id: str, after: int, most: int
+) -> list[dict[str, Any]]:
+    """Lines numbered above `after`, by the names that `BatchLine` has."""
+    table = tables.act_batch_line
+    rows = connection.execute(
+        select(
+            table.c.line,
+            table.c.act,
+            table.c.document_id.label("licence_id"),
+            table.c.content.label("members"),
+            table.c.outcome,
+            table.c.problem,
+            table.c.act_id,
+        )
+        .where(table.c.authority_id == authority_id, table.c.batch_id == batch_id, table.c.line > after)
+        .order_by(table.c.line)
+        .limit(most)
+    )
+    return [dict(row) for row in rows.mappings()]
 
 
 def lines_to_undo(connection: Connection, batch: BatchRow, most: int) -> list[tuple[int, str, str | None]]:
