@@ -72,7 +72,7 @@ class Edge:
                 await answer.send(message)
 
         await self._app(scope, body.receive, send_unless_too_large)
-        if body.too_large:
+        if body.too_large and not answer.begun:
             await _refuse(scope, receive, answer.send, "too-large")
 
 
@@ -80,12 +80,12 @@ class _Answer:
     """What goes out: with our own headers, and without content where none is asked for."""
 
     def __init__(self, service: Service, send: Send, *, empty: bool) -> None:
-        self.status = 500
+        self.status, self.begun = 500, False
         self._service, self._send, self._empty = service, send, empty
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self.status, self.begun = message["status"], True
             kept = [one for one in message.get("headers", ()) if one[0].lower() != b"date"]
             message["headers"] = [*kept, (b"date", self._service.clock.http_date().encode()), *_HEADERS]
         elif self._empty and message["type"] == "http.response.body":
@@ -98,7 +98,6 @@ class _Body:
 
     def __init__(self, receive: Receive, most: int) -> None:
         self._receive, self._left = receive, most
-
         self.too_large = False
 
     async def receive(self) -> Message:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 
@@ -56,6 +57,23 @@ def test_acts_of_every_kind_fit_the_journal(service, acted):
     """Nothing is found, acts that were cancelled included."""
     assert _found(service) == []
     assert len(acted[1]) == 7
+
+
+@pytest.mark.usefixtures("acted")
+def test_journal_of_an_older_release_asks_for_its_acts_and_no_more(service):
+    """Its rows keep no digests: an act has to be there, an opening is not looked at."""
+    with service.database.write() as connection:
+        for row in connection.execute(text("SELECT authority_id, sequence, detail FROM audit_entry")).all():
+            detail = json.loads(row.detail)
+            for name in ("rows", "opening", "first"):
+                detail.pop(name, None)
+            connection.execute(
+                text("UPDATE audit_entry SET detail = :d WHERE authority_id = :a AND sequence = :s"),
+                {"d": json.dumps(detail), "a": row.authority_id, "s": row.sequence},
+            )
+    assert _found(service) == []
+    _write(service, "DELETE FROM measure WHERE decision_reference = 'LIFT'")
+    assert dict(_found(service)).keys() == {"act_missing"}
 
 
 _ONE = "authority_id = 'licence' AND decision_reference = '{}'"

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from tests.wallet_api.conftest import approve
 from wallet_api import audit, tables
 from wallet_api.batches import run as running
-from wallet_api.batches import store
+from wallet_api.batches import store, undo
 from wallet_api.batches.run import run_batches
 from wallet_api.publication.run import publish_now
 
@@ -394,6 +394,28 @@ def test_line_that_meets_a_fault_of_ours_holds_up_no_other(
     progress = licence_authority.get(f"{PATH}/{proposed.json()['subject_id']}").json()
     assert (progress["state"], progress["done"], progress["failed"]) == ("finished", 2, 1)
     assert [(one["line"], one["code"]) for one in progress["problems"]] == [(3, "internal")]
+
+
+def test_line_that_cannot_be_undone_for_a_fault_of_ours_holds_up_no_other(
+    wallet, licence_authority, cancelling, monkeypatch
+):
+    """It stays done and says so; the others are cancelled."""
+    patient, batch = cancelling(wallet.document_id, 3)
+    run_batches(patient, 100)
+    assert licence_authority.post(f"{batch}/cancellation", {}).status_code == 202
+    real, seen = undo.cancel_act, []
+
+    def faulty(*arguments):
+        seen.append(arguments)
+        if len(seen) == 2:
+            raise ZeroDivisionError
+        return real(*arguments)
+
+    monkeypatch.setattr(undo, "cancel_act", faulty)
+    run_batches(patient, 100)
+    assert _figures(licence_authority, batch) == ("cancelled", 1, 0, 2, 100)
+    problems = licence_authority.get(batch).json()["problems"]
+    assert [(one["line"], one["code"]) for one in problems] == [(3, "internal")]
 
 
 @pytest.mark.parametrize("gone", [OperationalError("", None, OSError()), OSError(28, "full")])

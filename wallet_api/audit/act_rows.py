@@ -62,7 +62,10 @@ def told_by(row: Row) -> Told | None:
             digests = (detail["opening"], detail["first"])
             return Told(row, where, row.subject_id, 0, row.recorded_at, digests)
         count = int(detail.get("entries", 1))
-        return Told(row, where, str(detail[where.value]), count, int(detail["released"]), (detail["rows"],))
+        digest = detail.get(
+            "rows"
+        )  # older rows have none: then the act has to be there, and no more is known
+        return Told(row, where, str(detail[where.value]), count, int(detail["released"]), (digest,))
     except (ValueError, TypeError, KeyError, AttributeError):
         return None  # the row was edited, and named by the examination of the chain
 
@@ -82,14 +85,18 @@ def stored(connection: Connection, authority_id: str, page: Sequence[Told]) -> I
 
 
 def untold(connection: Connection, authority_id: str, known: Collection[bytes], since: int) -> Iterator[str]:
-    """Ids of acts, recorded at `since` or later, that are not among those `known`; openings are known by their digest."""
-    for table, column in (
-        (tables.measure, tables.measure.c.measure_id),
-        (tables.points_entry, tables.points_entry.c.entry_id),
-    ):
-        query = select(column).where(table.c.authority_id == authority_id, table.c.recorded_at >= since)
-        for (act_id,) in connection.execute(query, execution_options={"yield_per": _STREAMED}):
-            if _bytes(act_id) not in known:
+    """Ids of acts, recorded at `since` or later, that are not among those `known`.
+
+    What a ledger was opened with is no act; a row too many there contradicts the digest of the opening.
+    """
+    for table, key in ((tables.measure, "measure_id"), (tables.points_entry, "entry_id")):
+        query = select(table.c[key], table.c.document_id, table.c.decision_reference).where(
+            table.c.authority_id == authority_id, table.c.recorded_at >= since
+        )
+        for act_id, document_id, reference in connection.execute(
+            query, execution_options={"yield_per": _STREAMED}
+        ):
+            if _bytes(act_id) not in known and not _of_opening(reference, document_id):
                 yield str(act_id)
 
 
@@ -177,10 +184,13 @@ def _openings(connection: Connection, authority_id: str, ids: list[str]) -> dict
     )
     found: dict[str, list[Cells]] = {document_id: [] for document_id in connection.execute(alive).scalars()}
     for row in connection.execute(query).mappings():
-        reference = str(row["decision_reference"]).partition("#")[0]
-        if reference == f"opening-{row['document_id']}":
+        if _of_opening(row["decision_reference"], row["document_id"]):
             found.setdefault(row["document_id"], []).append(dict(row))
     return found
+
+
+def _of_opening(reference: object, document_id: str) -> bool:
+    return str(reference).partition("#")[0] == f"opening-{document_id}"
 
 
 def _bytes(act_id: object) -> bytes:

@@ -73,10 +73,9 @@ class _Journal:
 
 def _compared(told: Told, found: Stored, now: int) -> Iterator[Finding]:
     row, purged = told.row, told.released <= PERIODS[_KEPT[told.where]].before(now)
-    if found.digest in (told.digests if purged else told.digests[:1]):
-        return
-    if found.digest is not None:
+    if found.digest is None:
+        if told.where is not Where.OPENING and not purged:
+            yield Finding(row.authority_id, row.sequence, Fault.ACT_MISSING, subject=told.act_id)
+    elif told.digests[0] is not None and found.digest not in told.digests[: 2 if purged else 1]:
         differs = "contenu · content"
         yield Finding(row.authority_id, row.sequence, Fault.ACT_EDITED, subject=told.act_id, differs=differs)
-    elif told.where is not Where.OPENING and not purged:
-        yield Finding(row.authority_id, row.sequence, Fault.ACT_MISSING, subject=told.act_id)

@@ -7,16 +7,13 @@ meets a fault of ours. A batch that was cancelled is undone in the same way, lin
 
 from __future__ import annotations
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from wallet_api import telemetry
 from wallet_api.access import Actor
 from wallet_api.authority.perform import released_at
-from wallet_api.problems import WalletError
 from wallet_api.roles import AccessRole
 from wallet_api.wiring import Service
 
 from . import store
+from .faults import problem_of
 from .perform_line import Terms, perform_line
 from .store import BatchRow
 from .undo import undo_lines
@@ -60,17 +57,7 @@ def _do(service: Service, batch: BatchRow, number: int, asked: tuple[str, str, s
                 raise DoneElsewhere
     except DoneElsewhere:
         return
-    except WalletError as error:
-        _fail(service, batch, number, error.problem.code)
-    except (SQLAlchemyError, OSError):
-        raise  # the database is away: the line is still to be done
     except Exception as error:  # noqa: BLE001 - one line's fault holds up no other
-        telemetry.log(
-            "chore_failed", chore="batches", error=type(error).__name__, place=telemetry.place_of(error)
-        )
-        _fail(service, batch, number, "internal")
-
-
-def _fail(service: Service, batch: BatchRow, number: int, problem: str) -> None:
-    with service.database.write() as connection:
-        store.take_line(connection, batch, number, "failed", problem=problem)
+        problem = problem_of(error)
+        with service.database.write() as connection:
+            store.take_line(connection, batch, number, "failed", problem=problem)

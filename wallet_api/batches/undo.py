@@ -11,11 +11,11 @@ from wallet_api.access import Actor
 from wallet_api.authority.cancel_act import cancel_act, hold_up_publication
 from wallet_api.authority.perform import LICENCE
 from wallet_api.authority.store import begin_act
-from wallet_api.problems import WalletError
 from wallet_api.roles import AccessRole
 from wallet_api.wiring import Service
 
 from . import store
+from .faults import problem_of
 from .store import BatchRow
 
 
@@ -33,8 +33,8 @@ def undo_lines(service: Service, batch: BatchRow, most: int) -> int:
     for number, licence_id, act_id in lines:
         try:
             _undo(service, batch, number, licence_id, act_id)
-        except WalletError as error:
-            code = error.problem.code
+        except Exception as error:  # noqa: BLE001 - one line's fault holds up no other
+            code = problem_of(error)
             problem = None if code == "already-cancelled" else code  # somebody cancelled this one act before
             with service.database.write() as connection:
                 store.undo_line(connection, batch, number, act_id, problem=problem)
