@@ -24,6 +24,7 @@ _GRAVEST: Final = (StatusValue.REVOKED, StatusValue.SUSPENDED, StatusValue.SUPER
 _CLASSES: Final = tuple(EntryClass)  # in the order of gravity
 _NEXT_LIST_AT: Final = LIST_SIZE * 3 // 8  # a list is born before its first entry, so that terminals hold it
 
+_RECENT: Final = 32  # editions
 Causes = dict[tuple[Domain, int, int], list[tuple[int, str, int, int | None, str | None]]]
 
 
@@ -74,12 +75,18 @@ def last_in_force(connection: Connection) -> EditionRow | None:
 
 
 def last_begun(connection: Connection) -> int | None:
-    """The latest instant as of which an edition was begun, whatever became of it; None before the first."""
+    """The latest instant as of which an edition was begun, whatever became of it; None before the first.
+
+    Clocks of several processes differ by seconds, so the greatest number need not bear the latest instant.
+    """
     table = tables.publication
-    found: int | None = connection.execute(
-        select(func.max(table.c.started_at)).where(table.c.authority_id == SERVICE)
-    ).scalar_one()
-    return found
+    found = connection.execute(
+        select(table.c.started_at)
+        .where(table.c.authority_id == SERVICE)
+        .order_by(table.c.edition.desc())
+        .limit(_RECENT)
+    )
+    return max(found.scalars(), default=None)
 
 
 def changed_between(connection: Connection, after: int, until: int) -> bool:
