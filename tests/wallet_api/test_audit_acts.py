@@ -124,6 +124,19 @@ def test_act_that_nobody_journaled_is_named(service, kind):
     assert "act_edited" in dict(found)  # the opening has a row more than the journal's digest covers
 
 
+def test_lift_under_the_name_of_an_opening_is_named(service, acted):
+    """Measures have no opening: a right given back by hand is found whatever it is called."""
+    _write(
+        service,
+        "INSERT INTO measure (authority_id, measure_id, document_id, attempt, kind, subject, decision_reference, since, "
+        f"lifts_id, recorded_at, released_at, actor_id) SELECT authority_id, '{9:032x}', document_id, 7, 'lift', subject, "
+        "'opening-' || document_id, recorded_at, measure_id, recorded_at, released_at, actor_id FROM measure "
+        "WHERE decision_reference = 'RETENTION'",
+    )
+    assert ("act_untold", f"{9:032x}") in _found(service)
+    assert len(acted[1]) == 7
+
+
 @pytest.mark.usefixtures("acted")
 @pytest.mark.parametrize(
     "change", ["balance = balance + 1", "state = 'INVALIDE'", "cap = 11", "invalid_since = 1"]

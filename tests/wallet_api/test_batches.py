@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from tests.wallet_api.conftest import approve
+from tests.wallet_api.serving import wait_for
 from wallet_api import audit, tables
 from wallet_api.batches import run as running
 from wallet_api.batches import store, undo
@@ -354,23 +356,69 @@ def test_batch_is_cancelled_in_its_time_alone(wallet, licence_authority, health_
     assert _figures(licence_authority, batch) == ("finished", 2, 0, 0, 100)
 
 
-def test_line_done_while_the_batch_is_cancelled_is_undone_too(
-    wallet, licence_authority, cancelling, monkeypatch
-):
-    """A process that read its lines before the cancellation does one more, and believes that the batch is finished."""
+def test_no_line_is_done_once_the_batch_is_cancelled(wallet, licence_authority, cancelling, monkeypatch):
+    """A process that read its lines before the cancellation looks once more before each, and does not end the batch."""
+    patient, batch = cancelling(wallet.document_id, 3)
+    real = running._do
+
+    def cancelled_after_the_first(service, row, number, asked):
+        real(service, row, number, asked)
+        if number == 2:
+            assert licence_authority.post(f"{batch}/cancellation", {}).status_code == 202
+
+    monkeypatch.setattr(running, "_do", cancelled_after_the_first)
+    run_batches(patient, 100)
+    assert _figures(licence_authority, batch) == ("cancelling", 1, 0, 0, 0)
+    run_batches(patient, 100)
+    assert _figures(licence_authority, batch) == ("cancelled", 0, 0, 3, 100)
+
+
+def test_line_that_was_being_done_is_undone_too(wallet, licence_authority, cancelling, monkeypatch):
+    """Its act was committed between the reading of the lines to undo and the undoing: looked at again, not forgotten."""
     patient, batch = cancelling(wallet.document_id, 2)
-    real = running.store.lines_to_do
+    with patient.database.read() as connection:
+        (before,) = store.under_way(connection)
+        (first, *_) = store.lines_to_do(connection, before, 10)
+    assert licence_authority.post(f"{batch}/cancellation", {}).status_code == 202
+    with monkeypatch.context() as patch:  # as if it had looked before the cancellation
+        patch.setattr(running.store, "hold_running", lambda *_: True)
+        real = undo.store.lines_to_undo
 
-    def cancelled_meanwhile(*arguments):
-        lines = real(*arguments)
-        assert licence_authority.post(f"{batch}/cancellation", {}).status_code == 202
-        return lines
+        def done_meanwhile(*arguments):
+            lines = real(*arguments)
+            running._do(patient, before, first[0], first[1:])
+            return lines
 
-    monkeypatch.setattr(running.store, "lines_to_do", cancelled_meanwhile)
-    assert run_batches(patient, 100) == 2
-    assert _figures(licence_authority, batch)[:2] == ("cancelling", 2)
+        patch.setattr(undo.store, "lines_to_undo", done_meanwhile)
+        run_batches(patient, 100)
+    assert _figures(licence_authority, batch)[:2] == ("cancelling", 1)
     run_batches(patient, 100)
     assert _figures(licence_authority, batch) == ("cancelled", 0, 0, 2, 100)
+
+
+def test_two_processes_do_and_undo_one_batch(wallet, licence_authority, cancelling, clock):
+    """Both work through it while it is cancelled: at the end every line is cancelled and the person has every point."""
+    patient, batch = cancelling(wallet.document_id, 40)
+    failed: list[Exception] = []
+
+    def work():
+        try:
+            run_batches(patient, 500)
+        except Exception as error:  # noqa: BLE001 - told by the test's own thread
+            failed.append(error)
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    workers[0].start()
+    wait_for(lambda: licence_authority.get(batch).json()["done"] >= 5)
+    assert licence_authority.post(f"{batch}/cancellation", {}).status_code == 202
+    workers[1].start()
+    for one in workers:
+        one.join()
+    run_batches(patient, 500)
+    assert failed == []
+    assert _figures(licence_authority, batch) == ("cancelled", 0, 0, 40, 100)
+    clock.instant += 2 * WINDOW
+    assert _balance(licence_authority, wallet.document_id) == 12
 
 
 # Faults and floods

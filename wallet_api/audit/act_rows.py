@@ -80,24 +80,43 @@ def stored(connection: Connection, authority_id: str, page: Sequence[Told]) -> I
     key = {Where.MEASURE: "measure_id", Where.ENTRY: "entry_id", Where.OPENING: "entry_id"}
     for one in page:
         rows = found[one.where].get(one.act_id)
-        ids = [_bytes(row[key[one.where]]) for row in rows or ()]
+        ids = [id_bytes(row[key[one.where]]) for row in rows or ()]
         yield one, Stored(ids, None if rows is None else digest_of_act(rows))
 
 
 def untold(connection: Connection, authority_id: str, known: Collection[bytes], since: int) -> Iterator[str]:
     """Ids of acts, recorded at `since` or later, that are not among those `known`.
 
-    What a ledger was opened with is no act; a row too many there contradicts the digest of the opening.
+    `known` holds the licences whose opening the journal tells, too. Of the others, which an older release opened, the rows
+    of that instant under the opening's own name are no acts.
     """
-    for table, key in ((tables.measure, "measure_id"), (tables.points_entry, "entry_id")):
-        query = select(table.c[key], table.c.document_id, table.c.decision_reference).where(
-            table.c.authority_id == authority_id, table.c.recorded_at >= since
+    measure, entry, document = tables.measure, tables.points_entry, tables.document
+    query = select(measure.c.measure_id).where(
+        measure.c.authority_id == authority_id, measure.c.recorded_at >= since
+    )
+    for (act_id,) in connection.execute(query, execution_options={"yield_per": _STREAMED}):
+        if id_bytes(act_id) not in known:
+            yield str(act_id)
+    rows = (
+        select(
+            entry.c.entry_id,
+            entry.c.document_id,
+            entry.c.decision_reference,
+            entry.c.recorded_at == document.c.opened_at,
         )
-        for act_id, document_id, reference in connection.execute(
-            query, execution_options={"yield_per": _STREAMED}
-        ):
-            if _bytes(act_id) not in known and not _of_opening(reference, document_id):
-                yield str(act_id)
+        .join(
+            document,
+            (document.c.authority_id == entry.c.authority_id)
+            & (document.c.document_id == entry.c.document_id),
+        )
+        .where(entry.c.authority_id == authority_id, entry.c.recorded_at >= since)
+    )
+    for act_id, document_id, reference, at_opening in connection.execute(
+        rows, execution_options={"yield_per": _STREAMED}
+    ):
+        older = at_opening and id_bytes(document_id) not in known
+        if id_bytes(act_id) not in known and not (older and _of_opening(reference, document_id)):
+            yield str(act_id)
 
 
 def wrong_balances(connection: Connection, authority_id: str, at_once: int) -> Iterator[tuple[str, str]]:
@@ -193,7 +212,7 @@ def _of_opening(reference: object, document_id: str) -> bool:
     return str(reference).partition("#")[0] == f"opening-{document_id}"
 
 
-def _bytes(act_id: object) -> bytes:
+def id_bytes(act_id: object) -> bytes:
     """Half the memory of the text; what is no id of ours stays what it is."""
     text = str(act_id)
     try:

@@ -38,6 +38,8 @@ def compare(
     for page in journal.pages(store.rows(connection, authority_id)):
         for one, found in act_rows.stored(connection, authority_id, page):
             journal.tells.update(found.ids)
+            if one.where is Where.OPENING:
+                journal.tells.add(act_rows.id_bytes(one.act_id))
             yield from _compared(one, found, now)
         progress(journal.rows)
     for act_id in act_rows.untold(connection, authority_id, journal.tells, journal.begins):

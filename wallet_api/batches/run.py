@@ -20,7 +20,7 @@ from .undo import undo_lines
 
 
 class DoneElsewhere(Exception):
-    """Another process wrote this line; its act is undone here."""
+    """Another process wrote this line, or the batch was cancelled; its act is undone here."""
 
 
 def run_batches(service: Service, most_lines: int) -> int:
@@ -52,6 +52,8 @@ def _do(service: Service, batch: BatchRow, number: int, asked: tuple[str, str, s
     terms = Terms(actor, now, released_at(service, now))
     try:
         with service.database.write() as connection:
+            if not store.hold_running(connection, batch):
+                raise DoneElsewhere
             act_id = perform_line(connection, terms, *asked)
             if not store.take_line(connection, batch, number, "done", act_id=act_id):
                 raise DoneElsewhere

@@ -84,6 +84,17 @@ def lock(connection: Connection, authority_id: str, batch_id: str) -> BatchRow |
     return None if row is None else BatchRow(*row)
 
 
+def hold_running(connection: Connection, batch: BatchRow) -> bool:
+    """Whether the batch is not cancelled; if so it is not before this transaction ends. Several may hold it at once."""
+    table = tables.act_batch
+    found = connection.execute(
+        select(table.c.cancelled_at)
+        .where(table.c.authority_id == batch.authority_id, table.c.batch_id == batch.batch_id)
+        .with_for_update(read=True)
+    ).scalar_one()
+    return found is None
+
+
 def cancel(connection: Connection, batch: BatchRow, cancelled_by: str, now: int) -> None:
     """No more lines are done; those that were are to be undone."""
     table = tables.act_batch
@@ -218,7 +229,9 @@ def take_line(
 
 
 def finish(connection: Connection, batch: BatchRow, now: int) -> None:
-    """Every line has its outcome; nothing when the batch was cancelled since it was read, since it goes on then."""
+    """Every line has its outcome; nothing when the batch goes on: cancelled since it was read, or with lines to undo."""
+    if batch.cancelled_at is not None and count_to_undo(connection, batch):
+        return
     table = tables.act_batch
     connection.execute(
         update(table)
