@@ -37,10 +37,11 @@ Days = dict[date, Counter[str]]
 
 
 class DaysReported(NamedTuple):
-    """How many days were told now, and how many are left for a later sync."""
+    """How many days were told now, how many are left for a later sync, and how many the authority did not take."""
 
     told: int
     left: int
+    refused: int = 0
 
 
 def report_days(store: TerminalStore, *, at: int) -> DaysReported | None:
@@ -60,14 +61,15 @@ def report_days(store: TerminalStore, *, at: int) -> DaysReported | None:
     for day in sorted(days):
         answer = _accepted(address, secret, day, days[day])
         if answer is None:
-            return DaysReported(told, sum(one >= day for one in days))
+            left = sum(one >= day for one in days)
+            return DaysReported(told, left, len(days) - left - told)
         accepted = answer
         if accepted:
             told += 1
             _remember(store.folder, day)
     if accepted:
         _remember(store.folder, yesterday)
-    return DaysReported(told, len(days) - told)
+    return DaysReported(told, 0, len(days) - told)
 
 
 def _finished(store: TerminalStore, first: date, last: date) -> Days:

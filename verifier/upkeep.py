@@ -41,7 +41,12 @@ def synchronise(options: argparse.Namespace, voice: Voice) -> int:
     days = None if options.no_report else _report(store, options.source, at, voice)
     if voice.as_json:
         voice.json(
-            {**report._asdict(), "days_reported": days and days.told, "days_unreported": days and days.left}
+            {
+                **report._asdict(),
+                "days_reported": days and days.told,
+                "days_unreported": days and days.left,
+                "days_refused": days and days.refused,
+            }
         )
         return 0
     state = f"snapshot {report.number} in force" if report.changed else "up to date"
@@ -75,6 +80,10 @@ def _tell_report(days: DaysReported | None, voice: Voice) -> None:
         voice.say(f"verdicts of {days.told} finished days were counted by the authority, without any person")
     if days is not None and days.left:
         voice.say(f"{days.left} finished days could not be reported now: the next sync tries again")
+    if days is not None and days.refused:
+        voice.say(
+            f"the authority did not take {days.refused} finished days: compare this terminal's clock with theirs"
+        )
 
 
 def status(options: argparse.Namespace, voice: Voice) -> int:

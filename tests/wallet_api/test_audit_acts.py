@@ -12,9 +12,12 @@ from sqlalchemy import text
 from credentials.spec import Domain
 from tests.conftest import INSTANT
 from tests.wallet_api.conftest import approve
-from wallet_api.audit import acts
+from wallet_api.audit import acts, append, checkpoints, store
 from wallet_api.audit.finding import Fault
+from wallet_api.audit.report import examine_all
+from wallet_api.progress import Progress
 from wallet_api.publication.run import publish_now
+from wallet_api.retention.periods import Kept
 from wallet_api.retention.purge import purge
 
 YEAR = 366 * 86_400
@@ -139,7 +142,8 @@ def test_lift_under_the_name_of_an_opening_is_named(service, acted):
 
 @pytest.mark.usefixtures("acted")
 @pytest.mark.parametrize(
-    "change", ["balance = balance + 1", "state = 'INVALIDE'", "cap = 11", "invalid_since = 1"]
+    "change",
+    ["balance = balance + 1", "state = 'INVALIDE'", "cap = 11", "invalid_since = 1", "next_change_at = NULL"],
 )
 def test_balance_that_is_not_its_ledgers_is_named(service, wallet, change):
     """Points given back in the stored balance alone."""
@@ -174,6 +178,45 @@ def test_what_the_purge_dropped_is_not_missed_and_what_it_could_not_is(
         after = list(connection.execute(text("SELECT kind FROM points_entry")).scalars())
     assert (len(before) > len(after), after) == (True, ["opening"])
     assert _found(service) == []
+
+
+def test_licence_that_lost_its_balance_is_named(service, wallet):
+    """The ledger is there, and nothing that publications read."""
+    _write(service, "DELETE FROM points_balance")
+    assert ("balance", wallet.document_id) in _found(service)
+
+
+def test_purge_up_to_the_head_of_a_chain_leaves_it_whole(service, clock):
+    """A quiet chain ends at its checkpoint: three years later all of it goes, and the row that says so follows it."""
+    _journal(service, "health")
+    publish_now(service)
+    clock.instant = INSTANT + 3 * YEAR + 86_400
+    gone = [one.rows for one in purge(service) if one.authority_id == "health" and one.kept is Kept.AUDIT]
+    assert gone == [1]
+    for _ in range(2):
+        publish_now(service)
+        reports = {one.authority_id: one for one in examine_all(service, [], Progress)}
+        assert reports["health"].findings == ()
+        with (
+            service.database.read() as connection
+        ):  # no signer of the test's keys is left by then; it would sign
+            head = checkpoints.Head("health", *store.head_of(connection, "health"))
+            assert checkpoints._holds(connection, head, store.last_checkpoint(connection, "health"))
+        clock.instant += 60
+        _journal(service, "health")
+
+
+def _journal(service, authority_id: str) -> None:
+    with service.database.write() as connection:
+        append(
+            connection,
+            authority_id,
+            now=service.clock.now(),
+            actor_id="0" * 32,
+            act="audit_read",
+            subject_id=authority_id,
+            detail={},
+        )
 
 
 @pytest.mark.usefixtures("acted")
@@ -225,6 +268,10 @@ POISON = [
     ("audit_entry", "sequence = 'abc'", "sequence = 3", Fault.MISSING),
     ("audit_head", "sequence = 'x'", "1 = 1", Fault.HEAD),
     ("audit_head", "digest = x'00'", "1 = 1", Fault.HEAD),
+    ("points_entry", "offence = CAST(x'edb080' AS TEXT)", "kind = 'loss'", Fault.ACT_EDITED),
+    ("points_entry", "last_day = CAST(x'edb080' AS TEXT)", "kind = 'loss'", Fault.BALANCE),
+    ("measure", "decision_reference = CAST(x'edb080' AS TEXT)", "kind = 'lift'", Fault.ACT_EDITED),
+    ("points_balance", "probation_end = CAST(x'edb080' AS TEXT)", "1 = 1", Fault.BALANCE),
     ("audit_checkpoint", "digest = 'zz'", "1 = 1", Fault.CHECKPOINT),
     ("audit_checkpoint", "message = 'zz'", "1 = 1", Fault.CHECKPOINT),
     ("audit_checkpoint", "signed_at = x'00'", "1 = 1", Fault.CHECKPOINT),
@@ -236,9 +283,6 @@ POISON = [
 @pytest.mark.parametrize(("table", "change", "where", "fault"), POISON)
 def test_cell_of_another_type_hides_nothing(service, table, change, where, fault):
     """A row that no engine should hold is named like any other, and the publication goes on."""
-    from wallet_api.audit.report import examine_all
-    from wallet_api.progress import Progress
-
     with sqlite3.connect(service.settings.home / "database.sqlite") as connection:
         connection.execute(f"UPDATE {table} SET {change} WHERE {where} AND authority_id = 'licence'")
     connection.close()

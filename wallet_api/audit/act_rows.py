@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
 from wallet_api import tables
 from wallet_api.points import store as points
@@ -121,6 +121,7 @@ def untold(connection: Connection, authority_id: str, known: Collection[bytes], 
 
 def wrong_balances(connection: Connection, authority_id: str, at_once: int) -> Iterator[tuple[str, str]]:
     """Licences whose stored balance is not that of their ledger at the same instant: id, and what differs."""
+    yield from ((one, "balance") for one in _without_balance(connection, authority_id))
     table, after = tables.points_balance, ""
     columns = [table.c[name] for name in points.BalanceRow._fields]
     while True:
@@ -154,8 +155,18 @@ def _difference(
         meant = Ledger(rows, held).balance(stored_as.as_of, stored_as.version)
     except (ValueError, TypeError, LookupError):  # cells that nobody of ours wrote
         return "ledger"
-    names = ("balance", "cap", "state", "invalid_since")
+    names = points.BalanceRow._fields
     return ", ".join(name for name in names if getattr(meant, name) != getattr(stored_as, name))
+
+
+def _without_balance(connection: Connection, authority_id: str) -> Sequence[str]:
+    """Licences with a ledger and no stored balance."""
+    entry, balance = tables.points_entry, tables.points_balance
+    has = exists().where(
+        balance.c.authority_id == entry.c.authority_id, balance.c.document_id == entry.c.document_id
+    )
+    query = select(entry.c.document_id).where(entry.c.authority_id == authority_id, ~has).distinct()
+    return connection.execute(query).scalars().all()
 
 
 def _measures(connection: Connection, authority_id: str, ids: list[str]) -> dict[str, list[Cells]]:

@@ -26,6 +26,9 @@ from .row import Row
 __all__ = ["compare"]
 
 _PAGE: Final = 500
+_OUT_OF_ORDER: Final = (
+    3_600  # seconds: rows follow commits, and instants were read before waiting, by several clocks
+)
 _KEPT: Final = {Where.MEASURE: Kept.MEASURES, Where.ENTRY: Kept.POINTS, Where.OPENING: Kept.POINTS}
 Progress = Callable[[int], None]
 
@@ -34,6 +37,11 @@ def compare(
     connection: Connection, authority_id: str, now: int, progress: Progress = lambda _: None
 ) -> Iterator[Finding]:
     """What does not fit between one authority's acts and its journal. `progress` is told how much was looked at."""
+    with store.any_text(connection):
+        yield from _compare(connection, authority_id, now, progress)
+
+
+def _compare(connection: Connection, authority_id: str, now: int, progress: Progress) -> Iterator[Finding]:
     journal = _Journal()
     for page in journal.pages(store.rows(connection, authority_id)):
         for one, found in act_rows.stored(connection, authority_id, page):
@@ -46,6 +54,7 @@ def compare(
         yield Finding(authority_id, 0, Fault.ACT_UNTOLD, subject=act_id)
     for document_id, differs in act_rows.wrong_balances(connection, authority_id, _PAGE):
         yield Finding(authority_id, 0, Fault.BALANCE, subject=document_id, differs=differs)
+    progress(journal.rows)
 
 
 @dataclass(slots=True)
@@ -61,7 +70,7 @@ class _Journal:
         page: list[Told] = []
         for row in rows:
             if self.rows == 0 and row.sequence > 1:
-                self.begins = row.recorded_at + 1  # of that second some rows may have been purged
+                self.begins = row.recorded_at + _OUT_OF_ORDER
             self.rows += 1
             told = act_rows.told_by(row)
             if told is not None:

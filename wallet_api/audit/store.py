@@ -73,6 +73,12 @@ _ADD: Final = Statement(
             select(_BEFORE.c.digest)
             .where(_BEFORE.c.authority_id == _CHAIN, _BEFORE.c.sequence == _REACHED - 1)
             .scalar_subquery(),
+            # A purge up to the head leaves of the row before nothing but the checkpoint that attests it.
+            select(_checkpoint.c.digest)
+            .where(_checkpoint.c.authority_id == _CHAIN, _checkpoint.c.sequence == _REACHED - 1)
+            .order_by(_checkpoint.c.edition.desc())
+            .limit(1)
+            .scalar_subquery(),
             literal_column(f"'{ORIGIN}'"),
         ),
         digest=select(_head.c.digest).where(_head.c.authority_id == _CHAIN).scalar_subquery(),
@@ -141,7 +147,7 @@ def rows(
         query = query.where(_entry.c.sequence > after)
     if limit is not None:
         query = query.limit(limit)
-    with _any_text(connection):
+    with any_text(connection):
         for one in connection.execute(query, execution_options={"yield_per": PAGE}):
             row = Row.read(one)
             if row is not None:
@@ -149,17 +155,18 @@ def rows(
 
 
 @contextmanager
-def _any_text(connection: Connection) -> Iterator[None]:
+def any_text(connection: Connection) -> Iterator[None]:
     """Read what is no UTF-8 as something else, in place of failing: SQLite takes any bytes for a text."""
     driver = connection.connection.driver_connection
     if not isinstance(driver, sqlite3.Connection):
         yield
         return
+    before = driver.text_factory
     driver.text_factory = partial(str, encoding="utf-8", errors="backslashreplace")
     try:
         yield
     finally:
-        driver.text_factory = str
+        driver.text_factory = before
 
 
 def begins_at(connection: Connection, authority_id: str) -> int | None:

@@ -225,7 +225,8 @@ def cancel_batch(
 ) -> Response:
     """Cancel an approved batch: no other line is done, and every act that can still be cancelled is; follow it by `readBatch`.
 
-    Anybody of the authority may. An act that counts already stays, and its line says so.
+    Anybody of the authority may. An act that counts already stays, and its line says so. A batch that still waits for its
+    approval is refused by `refuseProposal` instead.
     """
 
     def act(connection: Connection, now: int) -> BatchCancellation:
