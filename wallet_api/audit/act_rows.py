@@ -62,9 +62,8 @@ def told_by(row: Row) -> Told | None:
             digests = (detail["opening"], detail["first"])
             return Told(row, where, row.subject_id, 0, row.recorded_at, digests)
         count = int(detail.get("entries", 1))
-        digest = detail.get(
-            "rows"
-        )  # older rows have none: then the act has to be there, and no more is known
+        # Rows of an older release have none: their acts have to be there, and no more is known.
+        digest = detail.get("rows")
         return Told(row, where, str(detail[where.value]), count, int(detail["released"]), (digest,))
     except (ValueError, TypeError, KeyError, AttributeError):
         return None  # the row was edited, and named by the examination of the chain

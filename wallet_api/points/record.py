@@ -151,9 +151,8 @@ def cancel_entry(
         raise WalletError("not-found")
     if found.kind == EntryKind.CANCELLATION or entry_id in ledger.cancelled():
         raise WalletError("already-cancelled")
-    if (
-        max(now, stored.as_of) >= found.released_at
-    ):  # what the stored balance counted has had its consequences
+    # What the stored balance counted, by whichever clock, has had its consequences.
+    if max(now, stored.as_of) >= found.released_at:
         raise WalletError("too-late-to-cancel")
     act = decision_of(found)
     undone = [one for one in ledger.standing_rows() if decision_of(one) == act]
