@@ -12,13 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import zxingcpp
 from PIL import Image
 
 from credentials import envelope, presentation, qr_text
 from credentials.spec import Form
 from mobile_sim.__main__ import main
 from mobile_sim.wallet import Wallet
+from tests.qr_codes import texts_of
 from tests.sizes import ISSUED_AT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,8 +53,8 @@ def test_png_reads_back_as_a_code_of_the_asked_form_and_nonce(folder, tmp_path, 
     words = ["show", "--view", "proof", "--form", "jwt", "--nonce", "00" * 8, "--png", str(picture)]
     assert main([*words, "--phone", str(folder), "--lang", "en"]) == 0
     with Image.open(picture) as opened:
-        (code,) = zxingcpp.read_barcodes(opened)
-    shown = envelope.decode(qr_text.decode(code.text)).shown
+        (code,) = texts_of(opened)
+    shown = envelope.decode(qr_text.decode(code)).shown
     assert presentation.read(Form.JWT, shown.body).binding.nonce == bytes(8)
     assert re.search(r"QR \d+-L, \d+ bytes\. Show this code before", capfd.readouterr().err)
     assert picture.stat().st_mode & 0o777 == 0o600
@@ -101,7 +101,7 @@ def test_paper_is_printed_with_its_banner_and_reads_back(folder, tmp_path, capfd
     """A card by default."""
     assert main(["paper", "--png", str(tmp_path / "card.png"), "--phone", str(folder)]) == 0
     with Image.open(io.BytesIO((tmp_path / "card.png").read_bytes())) as opened:
-        assert len(zxingcpp.read_barcodes(opened)) == 1
+        assert len(texts_of(opened)) == 1
     assert re.search(r"QR \d+-[QML], modules de 0\.\d\d mm", capfd.readouterr().err)
 
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 import pytest
 import qrcode
+import zxingcpp
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from verifier import camera
@@ -258,6 +259,13 @@ def test_text_chunk_bombs_give_one_word():
     chunk = struct.pack(">I", len(chunk)) + b"zTXt" + chunk + struct.pack(">I", zlib.crc32(b"zTXt" + chunk))
     with suppress(PictureError):
         assert camera.read_image(content[:33] + chunk + content[33:]) == TEXT
+
+
+def test_rows_that_pass_for_another_symbology_are_no_second_code():
+    """In this dense code a reader of every symbology sees a Codabar too; the verdict is about the one code."""
+    text = code(seed=347)
+    assert len(zxingcpp.read_barcodes(picture(text))) > 1
+    assert camera.read_image(spelt(picture(text))) == text
 
 
 # --- readers ----------------------------------------------------------------------------------------------------
