@@ -3,7 +3,7 @@
 The answer is kept in the same transaction as the act, under a unique key, so two senders of one key cannot both act: the
 second waits for the first at the latest when it keeps its answer, is undone, and reads the first one's. A key belongs to
 the person who sent it: the same text from somebody else is another key. Answers are kept for two days; afterwards the
-decision reference alone stands against a second recording.
+decision reference alone stands against a second recording, unless its act was cancelled.
 """
 
 from __future__ import annotations

@@ -95,8 +95,8 @@ _ROWS: Final = (
     Problem(
         "decision-already-recorded",
         409,
-        "Une décision porte déjà cette référence.",
-        "A decision with this reference is recorded already.",
+        "Une décision porte déjà cette référence ; elle est libre si cet acte est annulé à temps.",
+        "A decision with this reference is recorded already; it is free if that act is cancelled in time.",
     ),
     Problem(
         "too-late-to-cancel",

@@ -218,6 +218,7 @@ measure: Final = Table(
     Column("document_id", _ID, nullable=False),
     Column("kind", _WORD, nullable=False),
     Column("decision_reference", _REFERENCE, nullable=False),
+    Column("reuse", Integer, nullable=False, server_default="0"),
     Column("subject", _WORD, nullable=False),
     Column("since", BigInteger, nullable=False),
     Column("until", BigInteger),
@@ -229,7 +230,7 @@ measure: Final = Table(
     Column("released_at", BigInteger, nullable=False),
     Column("actor_id", _ID, nullable=False),
     PrimaryKeyConstraint("authority_id", "measure_id"),
-    UniqueConstraint("authority_id", "decision_reference"),
+    UniqueConstraint("authority_id", "decision_reference", "reuse"),
     UniqueConstraint("authority_id", "lifts_id", "attempt"),
     _of_document(),
     CheckConstraint(
@@ -242,7 +243,7 @@ measure: Final = Table(
 )
 """Acts on the right or the title; append-only. A row counts from `released_at` on, unless a `cancellation` names it in
 `lifts_id` before. A measure is lifted once, by a lift or by a court's measure, and may be voided afterwards; `attempt`
-counts the earlier rows that name it. `imposed_by` tells the police's, the prefect's and a court's measures apart."""
+counts the earlier rows that name it, `reuse` the cancelled ones with its reference (`decided_once.py`). `imposed_by` tells the police's, the prefect's and a court's measures apart."""
 
 act_proposal: Final = Table(
     "act_proposal",
@@ -359,6 +360,7 @@ points_entry: Final = Table(
     Column("sequence", Integer, nullable=False),
     Column("kind", _WORD, nullable=False),
     Column("decision_reference", _REFERENCE, nullable=False),
+    Column("reuse", Integer, nullable=False, server_default="0"),
     Column("points", Integer, nullable=False),
     Column("applied", Integer, nullable=False),
     Column("first_day", _DAY),
@@ -373,7 +375,7 @@ points_entry: Final = Table(
     Column("released_at", BigInteger, nullable=False),
     Column("actor_id", _ID, nullable=False),
     PrimaryKeyConstraint("authority_id", "entry_id"),
-    UniqueConstraint("authority_id", "decision_reference"),
+    UniqueConstraint("authority_id", "decision_reference", "reuse"),
     UniqueConstraint("authority_id", "annuls_id", "attempt"),
     UniqueConstraint("authority_id", "document_id", "sequence"),
     _of_document(),
@@ -386,7 +388,8 @@ points_entry: Final = Table(
     Index("ix_points_entry_released_at", "released_at"),
 )
 """The ledger, in the order of `sequence` for each licence; append-only. A row counts from `released_at` on, unless a
-`cancellation` names it in `annuls_id`; `attempt` counts the earlier rows that name the same one.
+`cancellation` names it in `annuls_id`; `attempt` counts the earlier rows that name the same one, `reuse` the cancelled ones
+with its reference (`decided_once.py`).
 
 `last_day` is the Paris day from which the law knows of it: a loss is established, a course ends. `first_day` is that of
 the offence, of the course, or, of an opening, of the licence. `terms` is the regime of an opening, or category and way of

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, exists, select, tuple_
 
 from wallet_api import tables
 from wallet_api.points import store as points
@@ -16,8 +16,9 @@ from wallet_api.points.training import restrictions
 
 from .row import Row, digest_of_act
 
-_MEASURE: Final = list(tables.measure.c)
-_ENTRY: Final = list(tables.points_entry.c)
+# Without `reuse`, which the insert itself counts; `decisions.py` looks at it.
+_MEASURE: Final = [one for one in tables.measure.c if one.name != "reuse"]
+_ENTRY: Final = [one for one in tables.points_entry.c if one.name != "reuse"]
 _STREAMED: Final = 5_000
 Cells = Mapping[str, Any]
 
@@ -178,7 +179,7 @@ def _measures(connection: Connection, authority_id: str, ids: list[str]) -> dict
 
 
 def _entries(connection: Connection, authority_id: str, told: list[Told]) -> dict[str, list[Cells]]:
-    """The rows of each decision: the one that is named, and those after it under the same reference."""
+    """The rows of each decision: the one that is named, and those after it in its ledger."""
     table = tables.points_entry
     own = select(*_ENTRY).where(table.c.authority_id == authority_id)
     first = {
@@ -188,15 +189,17 @@ def _entries(connection: Connection, authority_id: str, told: list[Told]) -> dic
         ).mappings()
     }
     more = {
-        f"{first[one.act_id]['decision_reference']}#{number}": one.act_id
+        (first[one.act_id]["document_id"], int(first[one.act_id]["sequence"]) + number): one.act_id
         for one in told
         if one.act_id in first
-        for number in range(2, one.entries + 1)
+        for number in range(1, one.entries)
     }
     found: dict[str, list[Cells]] = {act_id: [row] for act_id, row in first.items()}
-    query = own.where(table.c.decision_reference.in_(list(more))).order_by(table.c.sequence)
+    query = own.where(tuple_(table.c.document_id, table.c.sequence).in_(list(more))).order_by(
+        table.c.sequence
+    )
     for row in connection.execute(query).mappings():
-        found[more[row["decision_reference"]]].append(dict(row))
+        found[more[row["document_id"], row["sequence"]]].append(dict(row))
     return found
 
 

@@ -3,7 +3,8 @@
 1. Each act that the journal tells stands in its table as it was told, and so does what a registry handed over when a
    licence was opened: the journal keeps a digest of the rows.
 2. Each act in a table is told by the journal.
-3. Each stored balance is what the ledger of the licence amounts to.
+3. No decision stands twice, and the rows of one reference follow on each other.
+4. Each stored balance is what the ledger of the licence amounts to.
 
 An act that a purge may have dropped is not missed, and one that is older than a purged journal is not asked for.
 """
@@ -20,8 +21,9 @@ from wallet_api.retention.periods import PERIODS, Kept
 
 from . import act_rows, store
 from .act_rows import Stored, Told, Where
+from .decisions import out_of_turn
 from .finding import Fault, Finding
-from .row import Row
+from .row import PURGED, Row
 
 __all__ = ["compare"]
 
@@ -30,6 +32,7 @@ _OUT_OF_ORDER: Final = (
     3_600  # seconds: rows follow commits, and instants were read before waiting, by several clocks
 )
 _KEPT: Final = {Where.MEASURE: Kept.MEASURES, Where.ENTRY: Kept.POINTS, Where.OPENING: Kept.POINTS}
+_PURGES: Final = {one.value: one for one in (Kept.MEASURES, Kept.POINTS)}
 Progress = Callable[[int], None]
 
 
@@ -52,6 +55,8 @@ def _compare(connection: Connection, authority_id: str, now: int, progress: Prog
         progress(journal.rows)
     for act_id in act_rows.untold(connection, authority_id, journal.tells, journal.begins):
         yield Finding(authority_id, 0, Fault.ACT_UNTOLD, subject=act_id)
+    for act_id in out_of_turn(connection, authority_id, journal.purged):
+        yield Finding(authority_id, 0, Fault.ACT_TWICE, subject=act_id)
     for document_id, differs in act_rows.wrong_balances(connection, authority_id, _PAGE):
         yield Finding(authority_id, 0, Fault.BALANCE, subject=document_id, differs=differs)
     progress(journal.rows)
@@ -59,11 +64,14 @@ def _compare(connection: Connection, authority_id: str, now: int, progress: Prog
 
 @dataclass(slots=True)
 class _Journal:
-    """What was seen of a journal: the acts that it tells, by their ids as bytes, and the instant since when it does."""
+    """What was seen of a journal: the acts that it tells, by their ids as bytes, the instant since when it does, and that
+    of the last purge of each kind.
+    """
 
     tells: set[bytes] = field(default_factory=set)
     begins: int = 0
     rows: int = 0
+    purged: dict[Kept, int] = field(default_factory=dict)
 
     def pages(self, rows: Iterator[Row]) -> Iterator[list[Told]]:
         """The acts that the rows tell, some at a time."""
@@ -72,6 +80,8 @@ class _Journal:
             if self.rows == 0 and row.sequence > 1:
                 self.begins = row.recorded_at + _OUT_OF_ORDER
             self.rows += 1
+            if row.act == PURGED and row.subject_id in _PURGES:
+                self.purged[_PURGES[row.subject_id]] = row.recorded_at
             told = act_rows.told_by(row)
             if told is not None:
                 page.append(told)

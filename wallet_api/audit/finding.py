@@ -22,6 +22,7 @@ class Fault(StrEnum):
     ACT_EDITED = "act_edited"
     ACT_MISSING = "act_missing"
     ACT_UNTOLD = "act_untold"
+    ACT_TWICE = "act_twice"
     BALANCE = "balance"
 
 
@@ -45,6 +46,10 @@ _WORDS: Final = {
     ),
     Fault.ACT_MISSING: ("l'acte {subject} qu'elle dit a disparu", "the act {subject} that it tells is gone"),
     Fault.ACT_UNTOLD: ("aucune ligne ne dit l'acte {subject}", "no row tells the act {subject}"),
+    Fault.ACT_TWICE: (
+        "l'acte {subject} répète une décision déjà enregistrée, ou son rang parmi ceux de sa référence est faux",
+        "the act {subject} repeats a decision that is recorded already, or its number among those of its reference is wrong",
+    ),
     Fault.BALANCE: (
         "le solde gardé du permis {subject} n'est pas celui de ses mouvements ({differs})",
         "the stored balance of licence {subject} is not that of its changes ({differs})",

@@ -204,7 +204,7 @@ def cause_of(measure: MeasureRow) -> Cause:
 def append(
     connection: Connection, act: Act, imposed: Imposing, *, detail: audit.Detail | None = None
 ) -> MeasureRow:
-    """Append one row and its line of the audit journal. Raises `WalletError` for a decision that is recorded already, or was."""
+    """Append one row and its line of the audit journal. Raises `WalletError` for a decision that is recorded already."""
     _require_still_kept(connection, act, imposed.since)
     measure_id, authority_id = new_id(act.now), act.actor.authority_id
     names_id = imposed.names_id
@@ -218,6 +218,7 @@ def append(
         "subject": imposed.subject.value,
         "since": imposed.since,
         "until": imposed.until,
+        "reason_class": None,
         "imposed_by": imposed_by,
         "lifts_id": names_id,
         "attempt": 0 if names_id is None else store.count_lifts(connection, authority_id, names_id),
@@ -240,7 +241,7 @@ def append(
             "until": imposed.until,
             "lifts": names_id,
             "released": act.released_at,
-            "rows": audit.digest_of_act([{**row, "reason_class": None}]),
+            "rows": audit.digest_of_act([row]),
             **({} if imposed_by is None else {"imposed_by": imposed_by}),
             **(detail or {}),
         },

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, exists, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from credentials.spec import Domain
 from wallet_api import tables
-from wallet_api.database import insert_once
+from wallet_api.decided_once import ask_append, is_cancelled, is_recorded
 from wallet_api.identifiers import first_id
 from wallet_api.settings import LONGEST_CANCEL_SECONDS
 from wallet_api.statement import Answer, Statement
@@ -163,19 +163,12 @@ def find_document(
 
 def add_measure(connection: Connection, row: dict[str, object]) -> bool:
     """Append a measure; False when its decision reference, or the measure it lifts, is taken already."""
-    return insert_once(connection, tables.measure, row)
+    return ask_append(connection, tables.measure, row).count == 1
 
 
 def reference_taken(connection: Connection, authority_id: str, decision_reference: str) -> bool:
-    """Whether a measure of this decision is recorded, cancelled or not."""
-    table = tables.measure
-    return bool(
-        connection.execute(
-            select(func.count())
-            .select_from(table)
-            .where(table.c.authority_id == authority_id, table.c.decision_reference == decision_reference)
-        ).scalar_one()
-    )
+    """Whether a measure of this decision is recorded, and was not cancelled."""
+    return is_recorded(connection, tables.measure, authority_id, decision_reference)
 
 
 def find_measure(
@@ -226,12 +219,7 @@ def count_cancellable(connection: Connection, now: int) -> int:
 
     Identifiers grow with time: the last hour of the primary key is read, however long the history.
     """
-    act, undone = tables.measure.alias(), tables.measure.alias()
-    cancelled = exists().where(
-        undone.c.authority_id == act.c.authority_id,
-        undone.c.lifts_id == act.c.measure_id,
-        undone.c.kind == MeasureKind.CANCELLATION,
-    )
+    act = tables.measure.alias()
     return connection.execute(
         select(func.count())
         .select_from(act)
@@ -240,6 +228,6 @@ def count_cancellable(connection: Connection, now: int) -> int:
             act.c.measure_id >= first_id(now - LONGEST_CANCEL_SECONDS),
             act.c.released_at > now,
             act.c.kind != MeasureKind.CANCELLATION,
-            ~cancelled,
+            ~is_cancelled(tables.measure, act),
         )
     ).scalar_one()

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Label, and_, case,
 
 from wallet_api import tables
 from wallet_api.authority.kinds import FINAL, TITLE_GONE, MeasureKind
+from wallet_api.decided_once import is_cancelled
 from wallet_api.points.balance import PointsState
 from wallet_api.points.ledger import EntryKind
 from wallet_api.points.rows import OPENING_REFERENCES
@@ -33,21 +34,12 @@ def count_withdrawals(connection: Connection, bounds: Sequence[int]) -> dict[tup
             entry.c.kind == EntryKind.LOSS,
             entry.c.released_at >= bounds[0],
             entry.c.released_at < bounds[-1],
-            ~_cancelled_entry(),
+            ~is_cancelled(entry, entry),
             ~entry.c.decision_reference.like(OPENING_REFERENCES),
         )
         .group_by(period, entry.c.offence)
     )
     return {(number, offence): count for number, offence, count in rows}
-
-
-def _cancelled_entry() -> ColumnElement[bool]:
-    entry, act = tables.points_entry, tables.points_entry.alias()
-    return exists().where(
-        act.c.authority_id == entry.c.authority_id,
-        act.c.annuls_id == entry.c.entry_id,
-        act.c.kind == EntryKind.CANCELLATION,
-    )
 
 
 def count_documents(connection: Connection, at: int) -> dict[tuple[str, str], int]:
@@ -105,12 +97,8 @@ def _state(at: int) -> Label[str]:
 
 def _stands(kinds: Sequence[MeasureKind] | frozenset[MeasureKind], at: int) -> ColumnElement[bool]:
     """Whether a measure of these kinds stood against the document at `at`: counting, begun, not over, not ended by an act."""
-    measure, act, undone = tables.measure.alias(), tables.measure.alias(), tables.measure.alias()
-    cancelled = exists().where(
-        undone.c.authority_id == act.c.authority_id,
-        undone.c.lifts_id == act.c.measure_id,
-        undone.c.kind == MeasureKind.CANCELLATION,
-    )
+    measure, act = tables.measure.alias(), tables.measure.alias()
+    cancelled = is_cancelled(tables.measure, act)
     ended = exists().where(
         act.c.authority_id == measure.c.authority_id,
         act.c.lifts_id == measure.c.measure_id,

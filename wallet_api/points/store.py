@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from credentials.spec import Domain
 from wallet_api import tables
-from wallet_api.database import ask_once
+from wallet_api.decided_once import ask_append, is_cancelled
 from wallet_api.ending import expect
 from wallet_api.identifiers import first_id
 from wallet_api.problems import WalletError
@@ -179,7 +179,7 @@ def add_entry(
 ) -> None:
     """Append to the ledger. When the decision reference is taken, the problem named `taken` ends the transaction."""
     place = {"authority_id": authority_id, "document_id": document_id}
-    answer = ask_once(connection, tables.points_entry, {**place, **row._asdict()})
+    answer = ask_append(connection, tables.points_entry, {**place, **row._asdict()})
 
     def check() -> None:
         if answer.count == 0:
@@ -191,11 +191,13 @@ def add_entry(
 def rows_of_decision(
     connection: Connection, authority_id: str, document_id: str, decision_reference: str
 ) -> list[str]:
-    """The ids of the rows that a decision wrote on this licence, in their order."""
+    """The ids of the rows that a decision wrote on this licence, in their order; of a cancelled act none."""
+    rows = entries(connection, authority_id, document_id)
+    undone = {one.annuls_id for one in rows if one.kind == "cancellation"}
     return [
         one.entry_id
-        for one in entries(connection, authority_id, document_id)
-        if one.decision_reference.partition("#")[0] == decision_reference
+        for one in rows
+        if one.decision_reference.partition("#")[0] == decision_reference and one.entry_id not in undone
     ]
 
 
@@ -204,12 +206,7 @@ def count_cancellable(connection: Connection, now: int) -> int:
 
     Identifiers grow with time: the last hour of the primary key is read, however long the history.
     """
-    act, undone = tables.points_entry.alias(), tables.points_entry.alias()
-    cancelled = exists().where(
-        undone.c.authority_id == act.c.authority_id,
-        undone.c.annuls_id == act.c.entry_id,
-        undone.c.kind == "cancellation",
-    )
+    act = tables.points_entry.alias()
     return connection.execute(
         select(func.count())
         .select_from(act)
@@ -218,6 +215,6 @@ def count_cancellable(connection: Connection, now: int) -> int:
             act.c.entry_id >= first_id(now - LONGEST_CANCEL_SECONDS),
             act.c.released_at > now,
             act.c.kind != "cancellation",
-            ~cancelled,
+            ~is_cancelled(tables.points_entry, act),
         )
     ).scalar_one()
