@@ -6,10 +6,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
+
+from .strict_route import StrictRoute
 
 
-class PrivateRoute(APIRoute):
+class PrivateRoute(StrictRoute):
     """Adds `Cache-Control: no-store` to the good answers; problem documents carry it already."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

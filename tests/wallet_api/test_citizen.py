@@ -387,6 +387,18 @@ def test_pause_and_resume_without_the_phone(service, clock, tmp_path, camille, o
     assert code_of(camille.send("POST", f"/me/devices/{mine}/pause", {})) == "wallet-lost"
 
 
+def test_end_of_a_pause_leaves_a_lost_card_lost(camille, offer, phone):
+    """The card was printed from the phone that is paused and comes back: its loss is final (ARF VCR_04)."""
+    phone.take(offer("camille", LICENCE).uri)
+    phone.get(f"{PROOF}.paper")
+    (card,) = [one["credential_id"] for one in camille.get("/me/credentials")["items"]]
+    camille.post(f"/me/printed-cards/{card}/loss")
+    mine = camille.get("/me/devices")["items"][0]["wallet_id"]
+    camille.post(f"/me/devices/{mine}/pause")
+    camille.post(f"/me/devices/{mine}/resume")
+    assert [one["status"] for one in camille.get("/me/credentials")["items"]] == ["revoked"]
+
+
 def test_end_of_a_pause_revives_nothing_older(
     service, clock, tmp_path, camille, offer, phone, licence_authority
 ):

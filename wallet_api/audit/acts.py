@@ -4,7 +4,8 @@
    licence was opened: the journal keeps a digest of the rows.
 2. Each act in a table is told by the journal.
 3. No decision stands twice, and the rows of one reference follow on each other.
-4. Each stored balance is what the ledger of the licence amounts to.
+4. The list entry of each credential that may still be shown has the causes that the acts give it (`effects.py`).
+5. Each stored balance is what the ledger of the licence amounts to.
 
 An act that a purge may have dropped is not missed, and one that is older than a purged journal is not asked for.
 """
@@ -19,7 +20,7 @@ from sqlalchemy import Connection
 
 from wallet_api.retention.periods import PERIODS, Kept
 
-from . import act_rows, store
+from . import act_rows, effects, store
 from .act_rows import Stored, Told, Where
 from .decisions import out_of_turn
 from .finding import Fault, Finding
@@ -57,6 +58,8 @@ def _compare(connection: Connection, authority_id: str, now: int, progress: Prog
         yield Finding(authority_id, 0, Fault.ACT_UNTOLD, subject=act_id)
     for act_id in out_of_turn(connection, authority_id, journal.purged):
         yield Finding(authority_id, 0, Fault.ACT_TWICE, subject=act_id)
+    for credential_id, differs in effects.differences(connection, authority_id, now, journal.ended):
+        yield Finding(authority_id, 0, Fault.LIST_ENTRY, subject=credential_id, differs=differs)
     for document_id, differs in act_rows.wrong_balances(connection, authority_id, _PAGE):
         yield Finding(authority_id, 0, Fault.BALANCE, subject=document_id, differs=differs)
     progress(journal.rows)
@@ -64,14 +67,15 @@ def _compare(connection: Connection, authority_id: str, now: int, progress: Prog
 
 @dataclass(slots=True)
 class _Journal:
-    """What was seen of a journal: the acts that it tells, by their ids as bytes, the instant since when it does, and that
-    of the last purge of each kind.
+    """What was seen of a journal: the acts that it tells, by their ids as bytes, the instant since when it does, that of the
+    last purge of each kind, and what ended beside acts.
     """
 
     tells: set[bytes] = field(default_factory=set)
     begins: int = 0
     rows: int = 0
     purged: dict[Kept, int] = field(default_factory=dict)
+    ended: effects.Ended = field(default_factory=effects.Ended)
 
     def pages(self, rows: Iterator[Row]) -> Iterator[list[Told]]:
         """The acts that the rows tell, some at a time."""
@@ -82,6 +86,7 @@ class _Journal:
             self.rows += 1
             if row.act == PURGED and row.subject_id in _PURGES:
                 self.purged[_PURGES[row.subject_id]] = row.recorded_at
+            self.ended.read(row)
             told = act_rows.told_by(row)
             if told is not None:
                 page.append(told)

@@ -23,6 +23,7 @@ class Fault(StrEnum):
     ACT_MISSING = "act_missing"
     ACT_UNTOLD = "act_untold"
     ACT_TWICE = "act_twice"
+    LIST_ENTRY = "list_entry"
     BALANCE = "balance"
 
 
@@ -49,6 +50,10 @@ _WORDS: Final = {
     Fault.ACT_TWICE: (
         "l'acte {subject} répète une décision déjà enregistrée, ou son rang parmi ceux de sa référence est faux",
         "the act {subject} repeats a decision that is recorded already, or its number among those of its reference is wrong",
+    ),
+    Fault.LIST_ENTRY: (
+        "l'état de l'attestation {subject} n'est pas celui que les actes lui donnent ({differs})",
+        "the state of credential {subject} is not what the acts make of it ({differs})",
     ),
     Fault.BALANCE: (
         "le solde gardé du permis {subject} n'est pas celui de ses mouvements ({differs})",

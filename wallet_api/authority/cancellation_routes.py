@@ -10,14 +10,15 @@ from sqlalchemy import Connection
 from credentials.spec import DocumentType
 from wallet_api.access import Actor
 from wallet_api.asked_service import ServiceOf
+from wallet_api.strict_route import StrictRoute
 from wallet_api.wiring import Service
 
 from .cancel_act import cancel_act, hold_up_publication
 from .perform import CARD, LICENCE, ActTerms, CardActor, LicenceActor, ObjectId, Terms, path_of, perform
 from .schemas import CancellationBody, MeasureAnswer
 
-licences = APIRouter(prefix="/authority/licences", tags=["Permis"])
-cards = APIRouter(prefix="/authority/cards", tags=["Carte Vitale"])
+licences = APIRouter(prefix="/authority/licences", tags=["Permis"], route_class=StrictRoute)
+cards = APIRouter(prefix="/authority/cards", tags=["Carte Vitale"], route_class=StrictRoute)
 Nothing = Annotated[CancellationBody | None, Body()]
 
 

@@ -13,6 +13,7 @@ from wallet_api.issuance.documents import deciding, open_ahead
 from wallet_api.points.current import invalid_since
 from wallet_api.problems import WalletError
 from wallet_api.proposals import store as proposals
+from wallet_api.strict_route import StrictRoute
 from wallet_api.wallets import store as wallets
 from wallet_api.wallets.life import lose
 from wallet_api.wiring import Service
@@ -46,8 +47,8 @@ from .schemas import (
 )
 from .standing import in_force, state_of_title
 
-licences = APIRouter(prefix="/authority/licences", tags=["Permis"])
-cards = APIRouter(prefix="/authority/cards", tags=["Carte Vitale"])
+licences = APIRouter(prefix="/authority/licences", tags=["Permis"], route_class=StrictRoute)
+cards = APIRouter(prefix="/authority/cards", tags=["Carte Vitale"], route_class=StrictRoute)
 
 
 @licences.post(

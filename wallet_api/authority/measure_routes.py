@@ -9,6 +9,7 @@ from credentials.spec import DocumentType
 from wallet_api.access import Actor
 from wallet_api.asked_service import ServiceOf
 from wallet_api.proposals.propose import ProposalAnswer, ProposalKind, propose_on_document
+from wallet_api.strict_route import StrictRoute
 from wallet_api.wiring import Service
 
 from .driving_measures import Suspension, suspend_right
@@ -37,8 +38,8 @@ from .schemas import (
 )
 
 _SUSPENSION = frozenset({MeasureKind.SUSPENSION})
-licences = APIRouter(prefix="/authority/licences", tags=["Permis"])
-cards = APIRouter(prefix="/authority/cards", tags=["Carte Vitale"])
+licences = APIRouter(prefix="/authority/licences", tags=["Permis"], route_class=StrictRoute)
+cards = APIRouter(prefix="/authority/cards", tags=["Carte Vitale"], route_class=StrictRoute)
 
 
 @licences.post(

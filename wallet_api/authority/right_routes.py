@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from wallet_api.access import Actor
 from wallet_api.asked_service import ServiceOf
 from wallet_api.proposals.propose import ProposalAnswer, ProposalKind, propose_on_document
+from wallet_api.strict_route import StrictRoute
 from wallet_api.wiring import Service
 
 from .driving_measures import lose_title, restrict, retain, void
@@ -30,7 +31,7 @@ from .schemas import (
 )
 from .store import MeasureRow
 
-licences = APIRouter(prefix="/authority/licences", tags=["Permis"])
+licences = APIRouter(prefix="/authority/licences", tags=["Permis"], route_class=StrictRoute)
 _RETENTION: Final = frozenset({MeasureKind.RETENTION})
 _RESTRICTION: Final = frozenset({MeasureKind.RESTRICTION})
 

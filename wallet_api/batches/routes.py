@@ -24,6 +24,7 @@ from wallet_api.paging import ROWS, Limit
 from wallet_api.problems import PROBLEMS, WalletError
 from wallet_api.proposals import store as proposals
 from wallet_api.proposals.propose import ProposalAnswer, ProposalKind, proposal_answer, propose, state_of
+from wallet_api.strict_route import StrictRoute
 
 from . import store
 from .read_file import read_file
@@ -31,7 +32,7 @@ from .rehearse import rehearse
 from .store import BatchRow
 from .undo import cancellable
 
-router = APIRouter(prefix="/authority/licences", tags=["Actes"])
+router = APIRouter(prefix="/authority/licences", tags=["Actes"], route_class=StrictRoute)
 _MOST_SHOWN: Final = 500
 _MOST_OPEN: Final = 20
 """Batches of one person that may wait for their approval at once: a flood of files would bury the others (threats.md, T45)."""

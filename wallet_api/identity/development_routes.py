@@ -13,11 +13,12 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse
 
 from wallet_api.problems import WalletError
+from wallet_api.strict_route import StrictRoute
 
 from .development import TOKEN_SECONDS, DevelopmentIssuer
 from .fictitious_callers import CALLERS
 
-router = APIRouter(prefix="/dev", tags=["Connexion"])
+router = APIRouter(prefix="/dev", tags=["Connexion"], route_class=StrictRoute)
 _LOOPBACK_HOST: Final = re.compile(r"(?:127\.[0-9.]{5,11}|localhost|\[::1\]|testserver)(?::[0-9]{1,5})?")
 _LEVELS: Final = r"^eidas[123]$"
 

@@ -26,6 +26,7 @@ from wallet_api.identifiers import new_secret
 from wallet_api.issuance.issue import Order, issue
 from wallet_api.openapi.raises import raises
 from wallet_api.problems import WalletError
+from wallet_api.strict_route import StrictRoute
 from wallet_api.wiring import Service
 
 from . import dpop, store
@@ -36,7 +37,7 @@ from .own_key_jwt import OwnKeyJwtInvalid, read, require_recent
 from .secrets_of_authority import authority_of
 from .store import WalletRow
 
-router = APIRouter(tags=["Délivrance"])
+router = APIRouter(tags=["Délivrance"], route_class=StrictRoute)
 PROOF_TYP: Final = "openid4vci-proof+jwt"
 
 

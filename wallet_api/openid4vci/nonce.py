@@ -7,11 +7,12 @@ from fastapi.responses import JSONResponse
 
 from wallet_api.asked_service import ServiceOf
 from wallet_api.identifiers import new_secret
+from wallet_api.strict_route import StrictRoute
 
 from . import store
 from .answers import FreshNonce
 
-router = APIRouter(tags=["Délivrance"])
+router = APIRouter(tags=["Délivrance"], route_class=StrictRoute)
 
 
 @router.post("/nonce", operation_id="requestNonce", response_model=FreshNonce)

@@ -19,6 +19,7 @@ from wallet_api.authority.standing import require_good_standing
 from wallet_api.identifiers import fingerprint, new_id
 from wallet_api.openapi.raises import raises
 from wallet_api.problems import WalletError
+from wallet_api.strict_route import StrictRoute
 from wallet_api.wiring import Service
 
 from . import answers, dpop, store
@@ -26,7 +27,7 @@ from .dpop import DpopProof
 from .offer import PRE_AUTHORIZED
 from .secrets_of_authority import authority_of, new_authority_secret
 
-router = APIRouter(tags=["Délivrance"])
+router = APIRouter(tags=["Délivrance"], route_class=StrictRoute)
 TX_CODE_ATTEMPTS: Final = 5
 Tokens = dict[str, str | int]
 

@@ -26,6 +26,7 @@ from wallet_api.authority.perform import (
 from wallet_api.authority.schemas import Body
 from wallet_api.problems import WalletError
 from wallet_api.statement import Answer
+from wallet_api.strict_route import StrictRoute
 from wallet_api.wiring import Service
 from wallet_api.written_dates import CivilDay, Moment
 
@@ -59,8 +60,8 @@ from .schemas import (
     points_answer,
 )
 
-licences = APIRouter(prefix="/authority/licences", tags=["Permis"])
-offences = APIRouter(prefix="/authority/offences", tags=["Permis"])
+licences = APIRouter(prefix="/authority/licences", tags=["Permis"], route_class=StrictRoute)
+offences = APIRouter(prefix="/authority/offences", tags=["Permis"], route_class=StrictRoute)
 
 
 @licences.post(

@@ -17,6 +17,7 @@ from wallet_api.idempotency import IdempotencyKey
 from wallet_api.paging import ROWS, Before, Limit, cut
 from wallet_api.problems import WalletError
 from wallet_api.roles import AccessRole
+from wallet_api.strict_route import StrictRoute
 from wallet_api.wiring import Service
 
 from . import store
@@ -24,7 +25,7 @@ from .decide import APPROVED, DECIDERS, REFUSED, decide
 from .key_acts import require_known_signer
 from .propose import ProposalAnswer, ProposalKind, proposal_answer, propose
 
-router = APIRouter(prefix="/authority", tags=["Actes"])
+router = APIRouter(prefix="/authority", tags=["Actes"], route_class=StrictRoute)
 Decider = Annotated[Actor, Depends(requires(*DECIDERS))]
 Official = Annotated[Actor, Depends(requires(AccessRole.CLERK, *DECIDERS))]
 Operator = Annotated[Actor, Depends(requires(AccessRole.OPERATOR))]

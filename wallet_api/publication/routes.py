@@ -21,13 +21,14 @@ from wallet_api.asked_service import ServiceOf
 from wallet_api.openapi.raises import raises
 from wallet_api.problems import WalletError
 from wallet_api.roles import AccessRole
+from wallet_api.strict_route import StrictRoute
 from wallet_api.terminals.store import mirror_opens
 from wallet_api.wiring import Service
 
 from .run import publish_now
 from .state import PublicationRefused, PublicationUnderWay
 
-router = APIRouter(tags=["Publication"])
+router = APIRouter(tags=["Publication"], route_class=StrictRoute)
 _PATH: Final = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,99}/){0,5}[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _JWT, _CWT = "application/statuslist+jwt", "application/statuslist+cwt"
 _BINARY: Final[dict[str, Any]] = {"schema": {"type": "string", "format": "binary"}, "example": ""}

@@ -11,11 +11,12 @@ from credentials.paris_day import paris_day
 from wallet_api.asked_service import ServiceOf
 from wallet_api.pace import address_of
 from wallet_api.problems import WalletError
+from wallet_api.strict_route import StrictRoute
 
 from . import store
 from .opinions import NOTES, Topic
 
-router = APIRouter(tags=["Qualité"])
+router = APIRouter(tags=["Qualité"], route_class=StrictRoute)
 OPINIONS_AN_HOUR: Final = 5
 """Of one address, in one process; more would say little about what people think."""
 _HOUR: Final = 3_600

@@ -22,6 +22,7 @@ from wallet_api.identifiers import fingerprint
 from wallet_api.problems import WalletError
 from wallet_api.publication.store import last_in_force
 from wallet_api.settings import DAY
+from wallet_api.strict_route import StrictRoute
 from wallet_api.terminals.store import profile_of_mirror
 from wallet_api.wiring import Service
 from wallet_api.written_dates import CivilDay
@@ -40,7 +41,7 @@ from .figures import (
     verdicts_of,
 )
 
-router = APIRouter(tags=["Qualité"])
+router = APIRouter(tags=["Qualité"], route_class=StrictRoute)
 _LATE = timedelta(days=31)  # a terminal works for 30 days without a network
 _CACHED = "public, max-age=60"
 Count = Annotated[int, Field(ge=1, le=10_000)]

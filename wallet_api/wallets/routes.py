@@ -14,11 +14,12 @@ from wallet_api.openid4vci import dpop
 from wallet_api.openid4vci.credential import authenticate
 from wallet_api.openid4vci.store import WalletRow
 from wallet_api.publication.run import publish_after_act
+from wallet_api.strict_route import StrictRoute
 from wallet_api.wiring import Service
 
 from .life import pause, resume
 
-router = APIRouter(tags=["Téléphone"], prefix="/wallet")
+router = APIRouter(tags=["Téléphone"], prefix="/wallet", route_class=StrictRoute)
 Authorization = Annotated[str | None, Header()]
 Proof = Annotated[str | None, Header(alias="DPoP")]
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Row, select, update
 
+from credentials.spec import StatusValue
 from wallet_api import tables
 
 PAPER_DESK: Final = "0" * 64
@@ -39,7 +40,7 @@ def set_lost(connection: Connection, authority_id: str, document_id: str, wallet
 
 
 def lift_pause(connection: Connection, authority_id: str, wallet_id: str, now: int) -> None:
-    """Lift every pause of a wallet's credentials; their other causes stay."""
+    """Lift every pause of a wallet's credentials; their other causes stay, the loss of a printed card among them."""
     cause, credential = tables.status_cause, tables.credential
     own = select(credential.c.credential_id).where(
         credential.c.authority_id == authority_id, credential.c.wallet_id == wallet_id
@@ -50,6 +51,7 @@ def lift_pause(connection: Connection, authority_id: str, wallet_id: str, now: i
             cause.c.authority_id == authority_id,
             cause.c.credential_id.in_(own),
             cause.c.cause_class == "holder",
+            cause.c.value == StatusValue.SUSPENDED,
             cause.c.lifted_at.is_(None),
         )
         .values(lifted_at=now)

@@ -1,0 +1,177 @@
+"""The list entries beside the acts: whoever changes a list in the database and leaves acts and journal alone is found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import insert, text
+
+from credentials.spec import Domain
+from tests.wallet_api.citizens import Citizen
+from tests.wallet_api.conftest import approve
+from tests.wallet_api.simulated_wallet import SimulatedWallet
+from wallet_api.audit import acts
+from wallet_api.publication.run import publish_now
+from wallet_api.tables import status_cause
+
+pytestmark = pytest.mark.postgres
+LICENCE = Domain.LICENCE.value
+ROAD, PROOF = "driving_licence.road_check.cbor", "driving_licence.proof.cbor"
+
+
+def _found(service) -> list[tuple[str, str | None]]:
+    with service.database.read() as connection:
+        found = list(acts.compare(connection, LICENCE, service.clock.now()))
+    return [(one.fault.value, one.differs) for one in found]
+
+
+def _write(service, statement: str) -> None:
+    with service.database.write() as connection:
+        connection.execute(text(statement))
+
+
+@pytest.fixture
+def suspended(wallet, licence_authority):
+    """A licence of which two views were issued, suspended until a day; gives its address and the measure."""
+    wallet.get(ROAD)
+    wallet.get(PROOF)
+    path = f"/authority/licences/{wallet.document_id}"
+    body = {"decision_reference": "S-1", "until": "2027-01-01"}
+    return path, licence_authority.post(f"{path}/suspensions", body).json()["measure_id"]
+
+
+@pytest.mark.usefixtures("suspended")
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [
+        ("UPDATE status_cause SET lifted_at = 5", "suspension: lifted_at"),
+        ("UPDATE status_cause SET until = since + 1", "suspension: until"),
+        ("UPDATE status_cause SET since = 4000000000", "suspension: since"),
+        ("UPDATE status_cause SET value = 3", "suspension: value"),
+        ("UPDATE status_cause SET cause_class = 'holder'", "suspension: cause_class"),
+        ("UPDATE status_cause SET reason_class = 'x'", "suspension: reason_class"),
+        ("UPDATE status_cause SET origin_id = '0'", "suspension"),
+        ("DELETE FROM status_cause", "suspension"),
+    ],
+)
+def test_changed_cause_of_a_measure_is_named(service, change, differs):
+    """Each cell by which a list entry is computed, and a cause that is gone: both credentials are named."""
+    assert _found(service) == []
+    _write(service, change)
+    assert _found(service) == [("list_entry", differs)] * 2
+
+
+@pytest.mark.usefixtures("suspended")
+def test_cause_that_no_act_gives_is_named(service):
+    """A revocation written by hand."""
+    _write(
+        service,
+        "INSERT INTO status_cause (authority_id, cause_id, credential_id, cause_class, value, since, origin_id) "
+        "SELECT authority_id, 'c' || substr(credential_id, 2), credential_id, 'authority', 1, 5, "
+        "'00000000000000000000000000000001' FROM credential WHERE view = 'road_check'",
+    )
+    assert _found(service) == [("list_entry", "origin_id")]
+
+
+def test_measures_as_they_come_and_go_fit_the_lists(service, wallet, licence_authority, supervisor, clock):
+    """Suspended, lifted, voided, restricted, lost and replaced, revoked, with credentials of before and between: nothing is named."""
+    path = f"/authority/licences/{wallet.document_id}"
+
+    def act(name, place, **body):
+        clock.instant += 3_600
+        publish_now(service)
+        answer = licence_authority.post(f"{path}/{place}", {"decision_reference": name, **body})
+        assert answer.status_code in {201, 202}, answer.text
+        assert _found(service) == [], name
+        return answer
+
+    def take():
+        clock.instant += 60
+        wallet.renew()
+        for view in (ROAD, PROOF):
+            wallet.get(view)
+
+    take()
+    held = act("S-1", "suspensions", until="2027-01-01", decided_by="prefect").json()["measure_id"]
+    act("L-1", f"suspensions/{held}/lift")
+    take()
+    held = act("R-1", "retentions", verifications=False).json()["measure_id"]
+    act("V-1", f"measures/{held}/voiding", ground="acquittal")
+    take()
+    held = act("I-1", "restrictions", until="2027-01-01").json()["measure_id"]
+    take()
+    act("L-2", f"restrictions/{held}/lift")
+    held = act("T-1", "title-losses", circumstance="lost").json()["measure_id"]
+    act("T-2", f"title-losses/{held}/replacement")
+    take()
+    act("S-2", "suspensions", **{"from": "2026-12-01", "until": "2027-01-01", "decided_by": "prefect"})
+    take()
+    assert approve(supervisor, act("X-1", "revocations")).status_code == 201
+    assert _found(service) == []
+    _write(
+        service,
+        "DELETE FROM status_cause WHERE origin_id IN (SELECT measure_id FROM measure WHERE kind = 'revocation')",
+    )
+    assert set(_found(service)) == {("list_entry", "revocation")}
+
+
+def test_phone_card_and_licence_stay_ended_by_the_journal(
+    service, wallet, client, clock, offer, keys_of_roles
+):
+    """A phone that is lost, one that is paused and comes back, a printed card that is lost: each cause is asked for."""
+    camille, other = (
+        Citizen(client, lambda acr=None: keys_of_roles.of("camille", acr=acr)),
+        SimulatedWallet(client, clock),
+    )
+    wallet.get(ROAD)
+    other.take(offer().uri)
+    other.get(PROOF)
+    other.get(f"{PROOF}.paper")
+    clock.instant += 60
+    first, second = (one["wallet_id"] for one in camille.get("/me/devices")["items"])
+    camille.post("/me/devices/losses", {"wallet_ids": [first]})
+    camille.post(f"/me/devices/{second}/pause")
+    assert _found(service) == []
+    with service.database.read() as connection:
+        causes = connection.execute(text("SELECT * FROM status_cause")).mappings().all()
+    _write(service, "DELETE FROM status_cause WHERE cause_class = 'holder'")
+    assert _found(service) == [("list_entry", "wallet_paused")]
+    _write(service, "UPDATE status_cause SET lifted_at = 5")
+    assert _found(service) == [("list_entry", "wallet_lost"), ("list_entry", "wallet_paused")]
+    with service.database.write() as connection:
+        connection.execute(text("DELETE FROM status_cause"))
+        connection.execute(insert(status_cause), [dict(one) for one in causes])
+    clock.instant += 60
+    camille.post(f"/me/devices/{second}/resume")
+    (card,) = [one["credential_id"] for one in camille.get("/me/credentials")["items"] if one["paper"]]
+    camille.post(f"/me/printed-cards/{card}/loss")
+    assert _found(service) == []
+    _write(service, f"DELETE FROM status_cause WHERE credential_id = '{card}'")
+    assert _found(service) == [("list_entry", "card_lost")]
+
+
+def test_licence_without_points_stays_revoked(service, wallet, licence_authority, clock):
+    """Zero is told by the journal: what was issued before bears its cause, and no other licence has one."""
+    wallet.get(ROAD)
+    wallet.get(PROOF)
+    wallet.get("driving_licence.age_over_18.cbor")
+    clock.instant += 60
+    for number in range(2):
+        assert licence_authority.withdraw(wallet.document_id, 6, f"D-{number}").status_code == 201
+    publish_now(service)
+    assert _found(service) == []
+    _write(service, "DELETE FROM status_cause WHERE value = 1")
+    assert _found(service) == [("list_entry", "points_zero")] * 2
+
+
+def test_cancelled_measure_whose_cause_comes_back_is_named(service, application, wallet, licence_authority):
+    """Cancelled within its window, then given its effect by hand."""
+    application.state.service = replace(service, settings=replace(service.settings, cancel_seconds=300))
+    wallet.get(ROAD)
+    path = f"/authority/licences/{wallet.document_id}"
+    made = licence_authority.post(f"{path}/suspensions", {"decision_reference": "S-1"}).json()["measure_id"]
+    assert licence_authority.post(f"{path}/acts/{made}/cancellation", {}).status_code == 201
+    assert _found(service) == []
+    _write(service, "UPDATE status_cause SET lifted_at = NULL")
+    assert _found(service) == [("list_entry", "lifted_at")]
