@@ -197,7 +197,7 @@ def _drop_unique_references(where: Place) -> None:
         one
         for one in tables.points_entry.constraints
         if isinstance(one, UniqueConstraint)
-        and [column.name for column in one.columns][-1] == "decision_reference"
+        and "decision_reference" in [column.name for column in one.columns]
     )
     service = where.wired()
     with closing(service.database), service.database.write() as connection:

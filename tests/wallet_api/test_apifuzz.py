@@ -13,8 +13,10 @@ GOOD = b'{"type":"' + TYPE + b'","title":"There is nothing at this address.","st
 
 
 def test_nothing_is_found_as_a_clerk(capsys):
-    """Each operation's edges: nothing fails, and each refusal is the catalogue's."""
-    assert main(["--examples", "1", "--phases", "coverage", "--role", "clerk"]) == 0, capsys.readouterr().out
+    """The edges of the acts on points and of suspensions: nothing fails, and each refusal is the catalogue's."""
+    acts = r"^/authority/licences/\{licence_id\}/(points|suspensions)"
+    asked = ["--examples", "1", "--phases", "coverage", "--role", "clerk", "--path", acts]
+    assert main(asked) == 0, capsys.readouterr().out
 
 
 def test_planted_failure_is_found(capsys):
