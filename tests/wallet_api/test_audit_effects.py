@@ -31,6 +31,19 @@ def _write(service, statement: str) -> None:
         connection.execute(text(statement))
 
 
+_FORGED = (
+    "INSERT INTO status_cause (authority_id, cause_id, credential_id, cause_class, value, since, origin_id) "
+    "SELECT authority_id, 'c' || substr(credential_id, 2), credential_id, '{kind}', {value}, 5, "
+    "'00000000000000000000000000000001' FROM credential WHERE view = 'age_over_18' AND NOT EXISTS (SELECT 1 FROM "
+    "status_cause c WHERE c.credential_id = credential.credential_id)"
+)
+
+_ENTOMBED = (
+    "INSERT INTO list_tombstone SELECT authority_id, status_list, status_index, 5 FROM credential "
+    "WHERE view = 'age_over_18'"
+)
+
+
 @pytest.fixture
 def suspended(wallet, licence_authority):
     """A licence of which two views were issued, suspended until a day; gives its address and the measure."""
@@ -71,7 +84,7 @@ def test_cause_that_no_act_gives_is_named(service):
         "SELECT authority_id, 'c' || substr(credential_id, 2), credential_id, 'authority', 1, 5, "
         "'00000000000000000000000000000001' FROM credential WHERE view = 'road_check'",
     )
-    assert _found(service) == [("list_entry", "origin_id")]
+    assert _found(service) == [("list_entry", "authority: origin_id")]
 
 
 def test_measures_as_they_come_and_go_fit_the_lists(service, wallet, licence_authority, supervisor, clock):
@@ -138,12 +151,16 @@ def test_phone_card_and_licence_stay_ended_by_the_journal(
     _write(service, "DELETE FROM status_cause WHERE cause_class = 'holder'")
     assert _found(service) == [("list_entry", "wallet_paused")]
     _write(service, "UPDATE status_cause SET lifted_at = 5")
-    assert _found(service) == [("list_entry", "wallet_lost"), ("list_entry", "wallet_paused")]
+    assert sorted(_found(service)) == [("list_entry", "wallet_lost"), ("list_entry", "wallet_paused")]
     with service.database.write() as connection:
         connection.execute(text("DELETE FROM status_cause"))
         connection.execute(insert(status_cause), [dict(one) for one in causes])
     clock.instant += 60
     camille.post(f"/me/devices/{second}/resume")
+    assert _found(service) == []
+    _write(service, "UPDATE wallet SET lost_at = NULL")
+    assert _found(service) == [("phone", "lost_at")]
+    _write(service, "UPDATE wallet SET lost_at = 5 WHERE wallet_id = '" + first + "'")
     (card,) = [one["credential_id"] for one in camille.get("/me/credentials")["items"] if one["paper"]]
     camille.post(f"/me/printed-cards/{card}/loss")
     assert _found(service) == []
@@ -174,4 +191,96 @@ def test_cancelled_measure_whose_cause_comes_back_is_named(service, application,
     assert licence_authority.post(f"{path}/acts/{made}/cancellation", {}).status_code == 201
     assert _found(service) == []
     _write(service, "UPDATE status_cause SET lifted_at = NULL")
-    assert _found(service) == [("list_entry", "lifted_at")]
+    assert _found(service) == [("list_entry", "cancellation: lifted_at")]
+
+
+MORE = [
+    # what no measure is about: a pause, a loss, zero points, a newer credential
+    ("UPDATE status_cause SET until = since + 1 WHERE cause_class = 'holder'", "list_entry"),
+    ("UPDATE status_cause SET since = 4000000000 WHERE cause_class = 'holder'", "list_entry"),
+    ("UPDATE status_cause SET until = since + 1 WHERE cause_class = 'device'", "list_entry"),
+    ("UPDATE status_cause SET since = 4000000000 WHERE reason_class = 'points'", "list_entry"),
+    ("UPDATE status_cause SET until = since + 1 WHERE reason_class = 'points'", "list_entry"),
+    ("DELETE FROM status_cause WHERE cause_class = 'superseded'", "list_entry"),
+    # causes from nowhere
+    (_FORGED.format(kind="replaced", value=1), "list_entry"),
+    (_FORGED.format(kind="superseded", value=3), "list_entry"),
+    (_FORGED.format(kind="device", value=1), "list_entry"),
+    (_FORGED.format(kind="holder", value=2), "list_entry"),
+    (_FORGED.format(kind="holder", value=1), "list_entry"),
+    (_FORGED.format(kind="authority", value=2), "list_entry"),
+    (_ENTOMBED, "list_entry"),
+    # the credential's own row: it would leave the examination, or the list
+    ("UPDATE credential SET expires_at = 5", "act_edited"),
+    ("UPDATE credential SET state = 'unissued'", "act_edited"),
+    ("UPDATE credential SET status_index = status_index + 1", "act_edited"),
+    ("UPDATE credential SET points_index = NULL", "act_edited"),
+    ("UPDATE credential SET view = 'age_over_18'", "act_edited"),
+    ("UPDATE credential SET paper = 1", "act_edited"),
+    ("UPDATE wallet SET lost_at = NULL", "phone"),
+    ("UPDATE wallet SET paused_at = NULL", "phone"),
+]
+
+
+@pytest.fixture
+def lived(service, wallet, client, clock, offer, keys_of_roles, licence_authority):
+    """Three phones of one licence, one lost, one paused, one that renewed and then met zero points."""
+    camille = Citizen(client, lambda acr=None: keys_of_roles.of("camille", acr=acr))
+    phones = [wallet, SimulatedWallet(client, clock), SimulatedWallet(client, clock)]
+    for one in phones[1:]:
+        clock.instant += 1
+        one.take(offer().uri)
+    for one in phones:
+        for view in (ROAD, PROOF, "driving_licence.age_over_18.cbor"):
+            one.get(view)
+    devices = sorted(camille.get("/me/devices")["items"], key=lambda one: one["enrolled_at"])
+    camille.post("/me/devices/losses", {"wallet_ids": [devices[0]["wallet_id"]]})
+    camille.post(f"/me/devices/{devices[1]['wallet_id']}/pause")
+    clock.instant += 3_600
+    phones[2].renew()
+    for view in (ROAD, PROOF, "driving_licence.age_over_18.cbor"):
+        phones[2].get(view)
+    clock.instant += 3_600
+    for number in range(2):
+        licence_authority.withdraw(wallet.document_id, 6, f"D-{number}")
+    publish_now(service)
+    assert _found(service) == []
+
+
+@pytest.mark.usefixtures("lived")
+def test_whatever_else_changes_a_list_is_named(service, subtests):
+    """One statement each, by somebody who can write into the database and not sign for the journal; undone afterwards."""
+    for change, fault in MORE:
+        with subtests.test(change), service.database.rehearsal() as connection:
+            assert connection.execute(text(change)).rowcount > 0
+            found = list(acts.compare(connection, LICENCE, service.clock.now()))
+            assert fault in {one.fault.value for one in found}
+    assert _found(service) == []
+
+
+def test_measure_that_was_ended_before_it_began_is_not_asked_of_later_credentials(
+    service, wallet, licence_authority, clock
+):
+    """To begin in December, lifted in November: what is issued afterwards owes it nothing."""
+    path = f"/authority/licences/{wallet.document_id}"
+    body = {"decision_reference": "S-1", "from": "2026-12-20", "until": "2027-01-20", "decided_by": "prefect"}
+    made = licence_authority.post(f"{path}/suspensions", body).json()["measure_id"]
+    clock.instant += 60
+    assert (
+        licence_authority.post(f"{path}/suspensions/{made}/lift", {"decision_reference": "L-1"}).status_code
+        == 201
+    )
+    clock.instant += 60
+    wallet.get(ROAD)
+    assert _found(service) == []
+
+
+def test_sheets_that_an_erasure_ended_stay_ended(service, wallet, client, keys_of_roles, clock):
+    """The journal says that there were some."""
+    camille = Citizen(client, lambda acr=None: keys_of_roles.of("camille", acr=acr))
+    wallet.get(f"{PROOF}.paper")
+    clock.instant += 60
+    camille.post("/me/erasures", {"end_documents": True})
+    assert _found(service) == []
+    _write(service, "DELETE FROM status_cause WHERE cause_class = 'holder'")
+    assert _found(service) == [("list_entry", "erased")]

@@ -1,6 +1,6 @@
 """T37 over random sequences of acts, issues and pauses, interleaved on as many licences, read back as published.
 
-After each round, in the state that a publication would sign: what was revoked stays revoked, no superseded credential
+After each round the audit finds nothing, and in the state that a publication would sign: what was revoked stays revoked, no superseded credential
 grants more than the newer one in its place, and no older credential is plainly valid beside a newer one, whatever was
 lifted, voided, cancelled or resumed. Only signing is left out: credentials are reserved and judged by the product.
 `LP_TEST_SEQUENCES` says how many; 10,000 take about three minutes.
@@ -24,6 +24,7 @@ from credentials.views import View
 from tests.wallet_api.simulated_wallet import Key
 from wallet_api import tables
 from wallet_api.access import Actor
+from wallet_api.audit.acts import compare
 from wallet_api.authority import measures as acts
 from wallet_api.authority import store as measures
 from wallet_api.authority.driving_measures import (
@@ -64,6 +65,7 @@ class Licence:
     wallet: WalletRow
     issued: dict[View, list[tuple[Place, Grants]]] = field(default_factory=dict)
     imposed: list[str] = field(default_factory=list)
+    paused: bool = False
 
 
 class World:
@@ -129,6 +131,8 @@ class World:
 
     def issue(self, connection: Connection, licence: Licence) -> None:
         """Reserve as the endpoint does, and judge what is older. Now and then the registry knows a smaller right."""
+        if licence.paused:
+            raise WalletError("wallet-paused")
         view = self.random.choice([View.ROAD_CHECK, View.PROOF, View.PROOF, View.AGE_OVER_18])
         categories: tuple[DrivingPrivilege, ...] = self.record.categories
         if self.random.random() < 0.2:
@@ -144,7 +148,9 @@ class World:
         if any(issuing.touches(one, view) and issuing.refuses(one, self.clock.instant) for one in held):
             raise WalletError("credential-denied")
         record = replace(self.record, categories=categories)
-        batch = issuing._reserve(self.service, connection, licence.wallet, order, record, bytes(8), held)
+        batch = issuing._reserve(
+            self.service, connection, licence.wallet, order, record, bytes(8), held, self.clock.instant
+        )
         issuance.mark(connection, "licence", batch.credential_ids, "issued")
         now = self.clock.instant
         supersede_older(connection, "licence", licence.wallet.document_id, batch.newest, now, paris_day(now))
@@ -204,11 +210,13 @@ class World:
 
     def pause(self, connection: Connection, licence: Licence) -> None:
         """By the holder."""
-        life.pause(connection, licence.wallet, self.clock.instant)
+        life.pause(connection, replace(licence.wallet, paused=licence.paused), self.clock.instant)
+        licence.paused = True
 
     def resume(self, connection: Connection, licence: Licence) -> None:
         """By the holder."""
-        life.resume(connection, replace(licence.wallet, paused=True), self.clock.instant)
+        life.resume(connection, replace(licence.wallet, paused=licence.paused), self.clock.instant)
+        licence.paused = False
 
     def _one_of(self, licence: Licence) -> str:
         return self.random.choice(licence.imposed[-3:]) if licence.imposed else "0" * 32
@@ -219,6 +227,7 @@ class World:
         """Read what a publication at this instant would say, and compare it with the reading before."""
         with self.service.database.read() as connection:
             state = read_state(connection, self.service.settings.base_url, 1, self.clock.instant)
+            assert list(compare(connection, "licence", self.clock.instant)) == []
         found = {
             (number, index): int(value)
             for number, values in state.status[Domain.LICENCE].items()

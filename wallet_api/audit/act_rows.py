@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, NamedTuple
@@ -14,12 +15,13 @@ from wallet_api.points import store as points
 from wallet_api.points.ledger import Ledger
 from wallet_api.points.training import restrictions
 
-from .row import Row, digest_of_act
+from .row import Row, digest_of_act, digest_of_batch
 
 # Without `reuse`, which the insert itself counts; `decisions.py` looks at it.
 _MEASURE: Final = [one for one in tables.measure.c if one.name != "reuse"]
 _ENTRY: Final = [one for one in tables.points_entry.c if one.name != "reuse"]
 _STREAMED: Final = 5_000
+_MOMENT: Final = re.compile("[0-9a-f]{12}")
 Cells = Mapping[str, Any]
 
 
@@ -29,10 +31,11 @@ class Where(Enum):
     MEASURE = "measure"
     ENTRY = "entry"
     OPENING = "opening"
+    ISSUED = "issued"
 
 
 class Told(NamedTuple):
-    """An act as a row of the journal tells it.
+    """An act, or an issuing, as a row of the journal tells it; `released` of an issuing is when its credentials end.
 
     `digests` begins with that of its rows; a purge leaves an opening its first row, whose digest is the second.
     """
@@ -46,10 +49,14 @@ class Told(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """What the tables hold of an act: its rows' ids as bytes, and their digest; None when there is none."""
+    """What the tables hold of an act: its rows' ids as bytes, and their digest; None when there is none.
+
+    Of an issuing it holds no ids, and whether it says that nothing was handed out.
+    """
 
     ids: list[bytes]
     digest: str | None
+    unissued: bool = False
 
 
 def told_by(row: Row) -> Told | None:
@@ -62,6 +69,8 @@ def told_by(row: Row) -> Told | None:
         if where is Where.OPENING:
             digests = (detail["opening"], detail["first"])
             return Told(row, where, row.subject_id, 0, row.recorded_at, digests)
+        if where is Where.ISSUED:
+            return Told(row, where, str(detail["issued"]), 0, int(detail["until"]), (detail["rows"],))
         count = int(detail.get("entries", 1))
         # Rows of an older release have none: their acts have to be there, and no more is known.
         digest = detail.get("rows")
@@ -78,7 +87,13 @@ def stored(connection: Connection, authority_id: str, page: Sequence[Told]) -> I
     openings = _openings(connection, authority_id, opened)
     found = {Where.MEASURE: measures, Where.ENTRY: entries, Where.OPENING: openings}
     key = {Where.MEASURE: "measure_id", Where.ENTRY: "entry_id", Where.OPENING: "entry_id"}
+    issued = _batches(connection, authority_id, [one.act_id for one in page if one.where is Where.ISSUED])
     for one in page:
+        if one.where is Where.ISSUED:
+            batch = issued.get(one.act_id, [])
+            failed = any(row["state"] == "unissued" for row in batch)
+            yield one, Stored([], digest_of_batch(batch) if batch else None, failed)
+            continue
         rows = found[one.where].get(one.act_id)
         ids = [id_bytes(row[key[one.where]]) for row in rows or ()]
         yield one, Stored(ids, None if rows is None else digest_of_act(rows))
@@ -200,6 +215,23 @@ def _entries(connection: Connection, authority_id: str, told: list[Told]) -> dic
     )
     for row in connection.execute(query).mappings():
         found[more[row["document_id"], row["sequence"]]].append(dict(row))
+    return found
+
+
+def _batches(connection: Connection, authority_id: str, ids: list[str]) -> dict[str, list[Cells]]:
+    """The credentials of each batch: recorded in one second, they lie together among the ids."""
+    table, moments = tables.credential, sorted(one[:12] for one in ids if _MOMENT.fullmatch(one[:12]))
+    if not moments:
+        return {}
+    query = select(table).where(
+        table.c.authority_id == authority_id,
+        table.c.credential_id >= moments[0],
+        table.c.credential_id < f"{int(moments[-1], 16) + 1:012x}",
+        table.c.batch_id.in_(ids),
+    )
+    found: dict[str, list[Cells]] = {}
+    for row in connection.execute(query).mappings():
+        found.setdefault(row["batch_id"], []).append(dict(row))
     return found
 
 

@@ -1,10 +1,11 @@
 """Compare the acts with the journal that tells them: who writes into the database could leave the journal alone.
 
 1. Each act that the journal tells stands in its table as it was told, and so does what a registry handed over when a
-   licence was opened: the journal keeps a digest of the rows.
+   licence was opened, and each issuing: the journal keeps a digest of the rows.
 2. Each act in a table is told by the journal.
 3. No decision stands twice, and the rows of one reference follow on each other.
-4. The list entry of each credential that may still be shown has the causes that the acts give it (`effects.py`).
+4. The list entry of each credential that may still be shown has the causes that the acts give it (`effects.py`), and a phone
+   that was lost or paused is so.
 5. Each stored balance is what the ledger of the licence amounts to.
 
 An act that a purge may have dropped is not missed, and one that is older than a purged journal is not asked for.
@@ -18,11 +19,12 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from wallet_api.retention.periods import PERIODS, Kept
+from wallet_api.retention.periods import PERIODS, TERMINALS_FORGET, Kept
 
 from . import act_rows, effects, store
 from .act_rows import Stored, Told, Where
 from .decisions import out_of_turn
+from .ended import Ended, phones_that_came_back
 from .finding import Fault, Finding
 from .row import PURGED, Row
 
@@ -52,14 +54,21 @@ def _compare(connection: Connection, authority_id: str, now: int, progress: Prog
             journal.tells.update(found.ids)
             if one.where is Where.OPENING:
                 journal.tells.add(act_rows.id_bytes(one.act_id))
+            if found.unissued:
+                journal.unissued[one.act_id] = one.row.sequence
             yield from _compared(one, found, now)
         progress(journal.rows)
+    for batch_id in journal.unissued.keys() - journal.ended.unissued:
+        sequence = journal.unissued[batch_id]
+        yield Finding(authority_id, sequence, Fault.ACT_EDITED, subject=batch_id, differs="state")
     for act_id in act_rows.untold(connection, authority_id, journal.tells, journal.begins):
         yield Finding(authority_id, 0, Fault.ACT_UNTOLD, subject=act_id)
     for act_id in out_of_turn(connection, authority_id, journal.purged):
         yield Finding(authority_id, 0, Fault.ACT_TWICE, subject=act_id)
     for credential_id, differs in effects.differences(connection, authority_id, now, journal.ended):
         yield Finding(authority_id, 0, Fault.LIST_ENTRY, subject=credential_id, differs=differs)
+    for wallet_id, differs in phones_that_came_back(connection, authority_id, journal.ended):
+        yield Finding(authority_id, 0, Fault.PHONE, subject=wallet_id, differs=differs)
     for document_id, differs in act_rows.wrong_balances(connection, authority_id, _PAGE):
         yield Finding(authority_id, 0, Fault.BALANCE, subject=document_id, differs=differs)
     progress(journal.rows)
@@ -68,14 +77,15 @@ def _compare(connection: Connection, authority_id: str, now: int, progress: Prog
 @dataclass(slots=True)
 class _Journal:
     """What was seen of a journal: the acts that it tells, by their ids as bytes, the instant since when it does, that of the
-    last purge of each kind, and what ended beside acts.
+    last purge of each kind, what ended beside acts, and the issuings that are said to have failed.
     """
 
     tells: set[bytes] = field(default_factory=set)
     begins: int = 0
     rows: int = 0
     purged: dict[Kept, int] = field(default_factory=dict)
-    ended: effects.Ended = field(default_factory=effects.Ended)
+    ended: Ended = field(default_factory=Ended)
+    unissued: dict[str, int] = field(default_factory=dict)
 
     def pages(self, rows: Iterator[Row]) -> Iterator[list[Told]]:
         """The acts that the rows tell, some at a time."""
@@ -97,8 +107,15 @@ class _Journal:
             yield page
 
 
+def _may_be_gone(told: Told, now: int) -> bool:
+    """Whether a purge, or of credentials an erasure, may have taken it."""
+    if told.where is Where.ISSUED:
+        return told.released <= now - TERMINALS_FORGET
+    return told.released <= PERIODS[_KEPT[told.where]].before(now)
+
+
 def _compared(told: Told, found: Stored, now: int) -> Iterator[Finding]:
-    row, purged = told.row, told.released <= PERIODS[_KEPT[told.where]].before(now)
+    row, purged = told.row, _may_be_gone(told, now)
     if found.digest is None:
         if told.where is not Where.OPENING and not purged:
             yield Finding(row.authority_id, row.sequence, Fault.ACT_MISSING, subject=told.act_id)

@@ -1,254 +1,182 @@
-"""Compare what acts do to credentials with the causes of their list entries: a list could be changed without any act.
-
-Of each credential that may still be shown:
-
-1. A measure that reaches it has given it the cause that follows from the measure as it stands now.
-2. A cause of the authority comes from a measure, or from the licence itself where the journal says its points are lost.
-3. What was on a phone that the journal says lost, or paused, a card that it says lost, and what a licence without points
-   had, bears that cause.
-"""
+"""Compare the list entries with the acts: what the database holds of each document, some hundred at a time (`causes.py`)."""
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Exists, and_, exists, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, select
 
 from credentials.spec import StatusValue
 from credentials.views import View
 from wallet_api import tables
-from wallet_api.authority.measures import cause_of, reaches
-from wallet_api.authority.standing import RIGHT_VIEWS
 from wallet_api.authority.store import MeasureRow, measures_of
-from wallet_api.identifiers import first_id
 from wallet_api.issuance.grants import Grants
-from wallet_api.issuance.store import Cause, CauseClass
+from wallet_api.issuance.store import Cause
+from wallet_api.points.ledger import EntryKind
+from wallet_api.roles import SERVICE
 
-from .row import Row
+from .causes import Document, Held, differences_of
+from .ended import Ended
 
-_AT_ONCE: Final = 500
-_COMPARED: Final = ("cause_class", "value", "since", "until", "reason_class", "lifted_at")
-_credential, _cause, _measure = tables.credential, tables.status_cause, tables.measure
-
-
-class Affected(NamedTuple):
-    """A credential whose entry is not what the acts make of it, and what differs."""
-
-    credential_id: str
-    differs: str
-
-
-class _Live(NamedTuple):
-    credential_id: str
-    document_id: str
-    view: str
-    grants: str
+_AT_ONCE: Final = 200
+_NO_CHANGE: Final = frozenset({EntryKind.OPENING, EntryKind.SETTLED, EntryKind.CANCELLATION})
+_credential, _cause, _measure, _entry = (
+    tables.credential,
+    tables.status_cause,
+    tables.measure,
+    tables.points_entry,
+)
 
 
-@dataclass(slots=True)
-class Ended:
-    """What the journal says ended beside measures: the instant (UTC seconds) by the id of a phone, card or licence."""
+def differences(
+    connection: Connection, authority_id: str, now: int, ended: Ended
+) -> Iterator[tuple[str, str]]:
+    """Credentials that may still be shown and whose list entry is not what the acts make of it: id, and what differs.
 
-    lost: dict[str, int] = field(default_factory=dict)
-    paused: dict[str, int] = field(default_factory=dict)
-    lost_cards: dict[str, int] = field(default_factory=dict)
-    without_points: dict[str, int] = field(default_factory=dict)
-
-    def read(self, row: Row) -> None:
-        """Take in one row of the journal, in order."""
-        match row.act:
-            case "wallet_lost":
-                self.lost[row.subject_id] = row.recorded_at
-            case "wallet_paused":
-                self.paused[row.subject_id] = row.recorded_at
-            case "wallet_resumed":
-                self.paused.pop(row.subject_id, None)
-            case "points_zero":
-                self.without_points[row.subject_id] = row.recorded_at
-            case "card_lost":
-                with suppress(ValueError, TypeError, KeyError):  # edited, and named as such elsewhere
-                    self.lost_cards[str(json.loads(row.detail)["credential"])] = row.recorded_at
-            case _:
-                pass
+    `ended` has read the journal.
+    """
+    table, after = tables.document, ""
+    query = select(table.c.document_id).where(table.c.authority_id == authority_id)
+    query = query.order_by(table.c.document_id).limit(_AT_ONCE)
+    while ids := list(connection.execute(query.where(table.c.document_id > after)).scalars()):
+        after = ids[-1]
+        for found in _Page(connection, authority_id, ids, now):
+            if isinstance(found, Document):
+                yield from differences_of(found, ended, now)
+            else:
+                yield found
+    yield from _tombstones(connection, authority_id, now)
 
 
-def differences(connection: Connection, authority_id: str, now: int, ended: Ended) -> Iterator[Affected]:
-    """Credentials whose causes do not follow from the acts; `ended` has read the journal."""
-    after = ""
-    while documents := _documents(connection, authority_id, after):
-        after = documents[-1]
-        yield from _of_documents(connection, authority_id, now, documents, ended)
-    yield from _of_ended(connection, authority_id, now, ended)
+class _Page:
+    """What is held of some documents, each with a few statements for all."""
+
+    def __init__(self, connection: Connection, authority_id: str, ids: list[str], now: int) -> None:
+        self._connection, self._authority, self._ids, self._now = connection, authority_id, ids, now
+
+    def __iter__(self) -> Iterator[Document | tuple[str, str]]:
+        """Each document that has a credential to show; of a credential that cannot be read, the finding itself."""
+        causes, cancelled = self._causes(), self._cancellations()
+        changes, origins = self._changes()
+        live = self._live()
+        for document_id, rows in live.items():
+            held: list[Held] = []
+            for row in rows:
+                try:
+                    held.append(_held(row, causes[row.credential_id]))
+                except (ValueError, TypeError, LookupError):  # cells that nobody of ours wrote
+                    yield str(row.credential_id), "credential"
+            yield Document(
+                document_id,
+                held,
+                self._measures(document_id),
+                cancelled[document_id],
+                changes[document_id],
+                origins[document_id],
+            )
+
+    def _live(self) -> dict[str, list[Row[Any]]]:
+        query = self._of(_credential).where(
+            _credential.c.expires_at > self._now, _credential.c.state != "unissued"
+        )
+        found: dict[str, list[Row[Any]]] = defaultdict(list)
+        for row in self._connection.execute(query.order_by(_credential.c.credential_id)):
+            found[row.document_id].append(row)
+        return found
+
+    def _causes(self) -> dict[str, list[Cause]]:
+        query = (
+            select(_cause)
+            .join(_credential, _of_cause())
+            .where(
+                _cause.c.authority_id == self._authority,
+                _credential.c.document_id.in_(self._ids),
+                _credential.c.expires_at > self._now,
+            )
+        )
+        found: dict[str, list[Cause]] = defaultdict(list)
+        for row in self._connection.execute(query):
+            cells = (row.cause_class, row.value, row.since, row.origin_id)
+            found[row.credential_id].append(Cause(*cells, row.until, row.reason_class, row.lifted_at))
+        return found
+
+    def _measures(self, document_id: str) -> list[MeasureRow]:
+        with suppress(TypeError):  # cells that nobody of ours wrote: then its causes come from nowhere
+            return measures_of(self._connection, self._authority, document_id, self._now)
+        return []
+
+    def _cancellations(self) -> dict[str, dict[str, int]]:
+        query = self._of(_measure).where(_measure.c.kind == "cancellation")
+        found: dict[str, dict[str, int]] = defaultdict(dict)
+        for row in self._connection.execute(query):
+            found[row.document_id][row.lifts_id] = row.recorded_at
+        return found
+
+    def _changes(self) -> tuple[dict[str, dict[str, int]], dict[str, set[str]]]:
+        """Of each licence the rows of its ledger that its balance counts, and the ids of all its rows and batches."""
+        balance = tables.points_balance
+        as_of = {row.document_id: row.as_of for row in self._connection.execute(self._of(balance))}
+        rows = list(self._connection.execute(self._of(_entry)))
+        undone = {row.annuls_id for row in rows if row.kind == EntryKind.CANCELLATION}
+        changes: dict[str, dict[str, int]] = defaultdict(dict)
+        origins: dict[str, set[str]] = defaultdict(set)
+        for row in rows:
+            origins[row.document_id].add(row.entry_id)
+            counts = row.entry_id not in undone and row.kind not in _NO_CHANGE
+            with suppress(TypeError):
+                if counts and row.released_at <= as_of.get(row.document_id, 0):
+                    changes[row.document_id][row.entry_id] = row.released_at
+        batches = select(_credential.c.document_id, _credential.c.batch_id).distinct()
+        batches = batches.where(
+            _credential.c.authority_id == self._authority, _credential.c.document_id.in_(self._ids)
+        )
+        for row in self._connection.execute(batches):
+            origins[row.document_id].add(row.batch_id)
+        return changes, origins
+
+    def _of(self, table: Table) -> Select[Any]:
+        return select(table).where(
+            table.c.authority_id == self._authority, table.c.document_id.in_(self._ids)
+        )
 
 
-def _documents(connection: Connection, authority_id: str, after: str) -> list[str]:
-    """The next documents that a measure, or a cause of the authority, speaks of."""
-    table = tables.document
-    of_document = (_measure.c.authority_id == authority_id, _measure.c.document_id == table.c.document_id)
-    caused = (
-        select(_cause.c.cause_id)
-        .join(_credential, _of_cause())
-        .where(_credential.c.document_id == table.c.document_id, _cause.c.cause_class == CauseClass.AUTHORITY)
-        .where(_cause.c.authority_id == authority_id)
+def _held(row: Row[Any], causes: list[Cause]) -> Held:
+    return Held(
+        row.credential_id,
+        row.wallet_id,
+        row.batch_id,
+        View(row.view),
+        row.form,
+        bool(row.paper),
+        Grants.from_text(row.grants),
+        row.state == "issued",
+        tuple(causes),
     )
+
+
+def _tombstones(connection: Connection, authority_id: str, now: int) -> Iterator[tuple[str, str]]:
+    """Credentials whose entry a tombstone revokes, though nothing did: a restored service alone has some of those."""
+    journal, tombstone = tables.audit_entry, tables.list_tombstone
+    restored = select(exists().where(journal.c.authority_id == SERVICE, journal.c.act == "backup_restored"))
+    if connection.execute(restored).scalar_one():
+        return
+    revoked = exists().where(_of_cause(), _cause.c.value == StatusValue.REVOKED)
     query = (
-        select(table.c.document_id)
-        .where(table.c.authority_id == authority_id, table.c.document_id > after)
-        .where(exists().where(*of_document) | caused.exists())
-        .order_by(table.c.document_id)
-        .limit(_AT_ONCE)
-    )
-    return list(connection.execute(query).scalars())
-
-
-def _of_documents(
-    connection: Connection, authority_id: str, now: int, documents: list[str], ended: Ended
-) -> Iterator[Affected]:
-    live = _live(connection, authority_id, now, documents)
-    causes = _causes(connection, authority_id, now, documents)
-    undone = _cancellations(connection, authority_id, documents)
-    for document_id, credentials in live.items():
-        origins = {document_id} & ended.without_points.keys()
-        measures: list[MeasureRow] = []
-        with suppress(TypeError):  # cells that nobody of ours wrote: then each cause comes from nowhere
-            measures = measures_of(connection, authority_id, document_id, now)
-        for one in credentials:
-            differs = _difference(one, measures, causes[one.credential_id], undone, origins)
-            if differs is not None:
-                yield Affected(one.credential_id, differs)
-
-
-def _difference(
-    one: _Live,
-    measures: list[MeasureRow],
-    causes: Mapping[str, Cause],
-    undone: Mapping[str, int],
-    origins: Collection[str],
-) -> str | None:
-    try:
-        view, granted = View(one.view), Grants.from_text(one.grants)
-    except (ValueError, TypeError, LookupError):
-        return "credential"
-    for measure in measures:
-        found = causes.get(measure.measure_id)
-        if found is None:
-            if _was_there(one, measure) and reaches(measure, view, granted):
-                return measure.kind
-            continue
-        meant = cause_of(measure)
-        differs = [name for name in _COMPARED if getattr(found, name) != getattr(meant, name)]
-        if differs:
-            return f"{measure.kind}: {', '.join(differs)}"
-    known = {*origins, *undone, *(measure.measure_id for measure in measures)}
-    for origin_id, cause in causes.items():
-        if cause.cause_class == CauseClass.AUTHORITY and origin_id not in known:
-            return "origin_id"
-        if origin_id in undone and not _ended_by(cause, undone[origin_id]):
-            return "lifted_at"
-    return None
-
-
-def _was_there(one: _Live, measure: MeasureRow) -> bool:
-    """Whether a credential was made before the measure began to hold; afterwards issuing looks at the measure itself."""
-    return one.credential_id < first_id(measure.since + 1)
-
-
-def _ended_by(cause: Cause, cancelled_at: int) -> bool:
-    return cause.lifted_at is not None and cause.lifted_at <= cancelled_at
-
-
-def _of_ended(connection: Connection, authority_id: str, now: int, ended: Ended) -> Iterator[Affected]:
-    wallet_id, document_id = _credential.c.wallet_id, _credential.c.document_id
-    on_phone = (_credential.c.paper == 0,)
-    device, holder, authority = CauseClass.DEVICE, CauseClass.HOLDER, CauseClass.AUTHORITY
-    revoked, suspended = StatusValue.REVOKED, StatusValue.SUSPENDED
-    of_right = (_credential.c.view.in_(sorted(RIGHT_VIEWS)),)
-    for what, since, column, among, cause_class, value in (
-        ("wallet_lost", ended.lost, wallet_id, on_phone, device, revoked),
-        ("wallet_paused", ended.paused, wallet_id, on_phone, holder, suspended),
-        ("card_lost", ended.lost_cards, _credential.c.credential_id, (), holder, revoked),
-        ("points_zero", ended.without_points, document_id, of_right, authority, revoked),
-    ):
-        query = select(_credential.c.credential_id, column).where(
-            _credential.c.authority_id == authority_id,
-            *among,
-            _credential.c.expires_at > now,
-            _credential.c.state != "unissued",
-            ~_has(cause_class, value),
+        select(_credential.c.credential_id)
+        .join(
+            tombstone,
+            and_(
+                tombstone.c.authority_id == _credential.c.authority_id,
+                tombstone.c.status_list == _credential.c.status_list,
+                tombstone.c.status_index == _credential.c.status_index,
+            ),
         )
-        every = sorted(since)
-        for start in range(0, len(every), _AT_ONCE):
-            page = query.where(column.in_(every[start : start + _AT_ONCE]))
-            for credential_id, whose in connection.execute(page):
-                if credential_id < first_id(since[whose]):
-                    yield Affected(credential_id, what)
-
-
-def _has(cause_class: CauseClass, value: StatusValue) -> Exists:
-    """Whether a credential bears a cause that nothing lifted."""
-    return exists().where(
-        _of_cause(),
-        _cause.c.cause_class == cause_class,
-        _cause.c.value == value,
-        _cause.c.lifted_at.is_(None),
+        .where(_credential.c.authority_id == authority_id, _credential.c.expires_at > now, ~revoked)
     )
-
-
-def _live(
-    connection: Connection, authority_id: str, now: int, documents: list[str]
-) -> dict[str, list[_Live]]:
-    query = select(*(_credential.c[name] for name in _Live._fields)).where(
-        _credential.c.authority_id == authority_id,
-        _credential.c.document_id.in_(documents),
-        _credential.c.expires_at > now,
-        _credential.c.state != "unissued",
-    )
-    found: dict[str, list[_Live]] = defaultdict(list)
-    for row in connection.execute(query):
-        found[row.document_id].append(_Live(*row))
-    return found
-
-
-def _causes(
-    connection: Connection, authority_id: str, now: int, documents: list[str]
-) -> dict[str, dict[str, Cause]]:
-    """The causes of each credential, by where they come from."""
-    query = (
-        select(_cause)
-        .join(_credential, _of_cause())
-        .where(
-            _cause.c.authority_id == authority_id,
-            _credential.c.document_id.in_(documents),
-            _credential.c.expires_at > now,
-        )
-    )
-    found: dict[str, dict[str, Cause]] = defaultdict(dict)
-    for row in connection.execute(query):
-        found[row.credential_id][row.origin_id] = Cause(
-            row.cause_class,
-            row.value,
-            row.since,
-            row.origin_id,
-            row.until,
-            row.reason_class,
-            row.lifted_at,
-        )
-    return found
-
-
-def _cancellations(connection: Connection, authority_id: str, documents: list[str]) -> dict[str, int]:
-    """When each measure was cancelled that was."""
-    query = select(_measure.c.lifts_id, _measure.c.recorded_at).where(
-        _measure.c.authority_id == authority_id,
-        _measure.c.document_id.in_(documents),
-        _measure.c.kind == "cancellation",
-    )
-    return {row.lifts_id: row.recorded_at for row in connection.execute(query)}
+    yield from ((str(one), "list_tombstone") for one in connection.execute(query).scalars())
 
 
 def _of_cause() -> ColumnElement[bool]:

@@ -24,6 +24,7 @@ class Fault(StrEnum):
     ACT_UNTOLD = "act_untold"
     ACT_TWICE = "act_twice"
     LIST_ENTRY = "list_entry"
+    PHONE = "phone"
     BALANCE = "balance"
 
 
@@ -54,6 +55,10 @@ _WORDS: Final = {
     Fault.LIST_ENTRY: (
         "l'état de l'attestation {subject} n'est pas celui que les actes lui donnent ({differs})",
         "the state of credential {subject} is not what the acts make of it ({differs})",
+    ),
+    Fault.PHONE: (
+        "le téléphone {subject} n'est plus dans l'état que le journal dit ({differs})",
+        "the phone {subject} is not in the state that the journal tells ({differs})",
     ),
     Fault.BALANCE: (
         "le solde gardé du permis {subject} n'est pas celui de ses mouvements ({differs})",

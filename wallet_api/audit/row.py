@@ -113,6 +113,12 @@ def digest_of_act(rows: Iterable[Mapping[str, object]]) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
+def digest_of_batch(credentials: Iterable[Mapping[str, object]]) -> str:
+    """`digest_of_act` of the credentials that were issued together, by all that never changes of them."""
+    rows = [{name: cell for name, cell in one.items() if name != "state"} for one in credentials]
+    return digest_of_act(sorted(rows, key=lambda one: str(one["credential_id"])))
+
+
 def canonical(content: object) -> str:
     """JSON in ASCII, keys sorted, without spaces."""
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from sqlalchemy import Connection
 
@@ -31,11 +30,9 @@ from wallet_api.issuance.store import Cause, CauseClass
 from wallet_api.mandates import store as mandates
 from wallet_api.mandates.give import end as end_mandate
 from wallet_api.retention import store as retention
+from wallet_api.retention.periods import TERMINALS_FORGET
 
 from . import store
-
-_GRACE: Final = 31 * 86_400
-"""A terminal works offline for 30 days (decisions.md, section 7): until then a list entry is nobody else's."""
 
 
 @dataclass
@@ -53,8 +50,10 @@ def erase(connection: Connection, owner: Owner, now: int, *, end_documents: bool
         done.ended += lose_phones(connection, owner, None, now).credentials
     for one in sorted(own.documents(connection, owner.owned), key=lambda one: one.document_type.value):
         begin_act(connection, one.authority_id, one.document_id, one.document_type.value)
+        sheets = 0
         if end_documents:
-            done.ended += _end_paper(connection, one, now)
+            sheets = _end_paper(connection, one, now)
+            done.ended += sheets
             _end_codes(connection, owner, one, now)
         gone = _erase_one(connection, one, now)
         done.rows.update(gone)
@@ -65,7 +64,7 @@ def erase(connection: Connection, owner: Owner, now: int, *, end_documents: bool
             actor_id=owner.citizen.id_in(one.authority_id),
             act="erased",
             subject_id=one.document_id,
-            detail={name: count for name, count in sorted(gone.items()) if count},
+            detail={name: count for name, count in sorted({**gone, "sheets": sheets}.items()) if count},
         )
     return done
 
@@ -87,7 +86,7 @@ def _end_codes(connection: Connection, owner: Owner, mine: MyDocument, now: int)
 
 def _erase_one(connection: Connection, mine: MyDocument, now: int) -> Mapping[str, int]:
     where = (mine.authority_id, mine.document_id)
-    ended = store.ended_credentials(connection, *where, now - _GRACE)
+    ended = store.ended_credentials(connection, *where, now - TERMINALS_FORGET)
     retention.entomb_revoked(connection, mine.authority_id, ended, now)
     return {
         "offer": store.drop_offers(connection, *where, now),

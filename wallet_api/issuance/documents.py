@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -74,9 +73,9 @@ def audit_look_up(
     document_id: str,
     now: int,
     asking: Asking | None = None,
-    opened: Mapping[str, str] | None = None,
+    more: audit.Detail | None = None,
 ) -> None:
-    """Write down why a registry was asked (france.md, section 9), and what a ledger was `opened` with."""
+    """Write down why a registry was asked (france.md, section 9), and what came of it: a ledger opened, credentials issued."""
     why = asking or issuing(document_type)
     audit.append(
         connection,
@@ -85,7 +84,22 @@ def audit_look_up(
         actor_id=why.actor_id,
         act="registry_asked",
         subject_id=document_id,
-        detail={"purpose": why.basis.purpose, "article": why.basis.article, **(opened or {})},
+        detail={"purpose": why.basis.purpose, "article": why.basis.article, **(more or {})},
+    )
+
+
+def audit_unissued(
+    connection: Connection, document_type: DocumentType, document_id: str, batch_id: str, now: int
+) -> None:
+    """Write down that credentials which were recorded could not be signed."""
+    audit.append(
+        connection,
+        DOMAIN_OF[document_type].value,
+        now=now,
+        actor_id=SYSTEM_ACTOR,
+        act="unissued",
+        subject_id=document_id,
+        detail={"batch": batch_id},
     )
 
 

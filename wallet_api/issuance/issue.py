@@ -30,6 +30,8 @@ from credentials.views import Subject, View
 from keys.errors import SigningKeyError
 from keys.signer import Signer
 from verifier.signatures import LoadedKey, SignatureInvalid, load_public_key, verify_signature
+from wallet_api import audit
+from wallet_api.audit.row import digest_of_batch
 from wallet_api.authority import store as measures
 from wallet_api.authority.measures import INTERLOCK, cause_of, reaches
 from wallet_api.authority.standing import is_restricted, refuses, require_points, touches
@@ -43,7 +45,7 @@ from wallet_api.registries.adapters import LicenceRecord, RightsRecord
 from wallet_api.wiring import Service
 
 from . import store
-from .documents import audit_look_up, look_up
+from .documents import audit_look_up, audit_unissued, look_up
 from .grants import Grants, grants_of
 from .store import ListKind, LiveCredential
 from .subjects import care_subject, licence_subject, restricted
@@ -82,18 +84,19 @@ def issue(
     """
     record = look_up(service, order.configuration.document_type, wallet.registry_reference)  # step 1
     signer = _signer(service, order)
-    document_type = order.configuration.document_type.value
+    document_type = order.configuration.document_type
     with service.database.write() as connection:  # step 2
         # Acts on the document wait here, so that none falls between the check of its standing and the record.
-        measures.lock_document(connection, wallet.authority_id, wallet.document_id, document_type)
+        measures.lock_document(connection, wallet.authority_id, wallet.document_id, document_type.value)
         wallet = spend(connection)
-        held = _require_standing(connection, wallet, order, service.clock.now())
-        batch = _reserve(service, connection, wallet, order, record, signer.key_id, held)
+        now = service.clock.now()  # one instant: what begins in between would neither refuse nor give a cause
+        held = _require_standing(connection, wallet, order, now)
+        batch = _reserve(service, connection, wallet, order, record, signer.key_id, held, now)
     try:
         made = [_sign(signer, order.configuration.form, one) for one in batch.claims]  # steps 3 and 4
         with service.database.write() as connection:  # step 5
             # Batches of one document come to their end one by one: two never supersede each other, or a third twice.
-            measures.lock_document(connection, wallet.authority_id, wallet.document_id, document_type)
+            measures.lock_document(connection, wallet.authority_id, wallet.document_id, document_type.value)
             store.mark(connection, batch.authority_id, batch.credential_ids, "issued")
             now = service.clock.now()
             supersede_older(
@@ -102,6 +105,7 @@ def issue(
     except (SigningKeyError, SignatureInvalid, CredentialFormatError) as error:
         with service.database.write() as connection:
             store.mark(connection, batch.authority_id, batch.credential_ids, "unissued")
+            audit_unissued(connection, document_type, wallet.document_id, batch.batch_id, service.clock.now())
         service.telemetry.unissued.inc(len(batch.claims))
         raise WalletError("signing-unavailable") from error
     view, form = order.configuration.view.value, order.configuration.form.name.lower()
@@ -139,9 +143,10 @@ def _reserve(
     record: LicenceRecord | RightsRecord,
     signer_key_id: bytes,
     held: list[MeasureRow],
+    now: int,
 ) -> _Batch:
     """Record one row for each key; the lists are taken last, since others wait for them."""
-    now, authority_id, document_id = service.clock.now(), wallet.authority_id, wallet.document_id
+    authority_id, document_id = wallet.authority_id, wallet.document_id
     if not order.device_keys:
         raise WalletError("credential-request-refused")
     if isinstance(record, LicenceRecord) and is_restricted(held, now):
@@ -164,7 +169,12 @@ def _reserve(
         cause_of(one) for one in held if one.since > now and reaches(one, order.configuration.view, granted)
     ]
     store.add_causes(connection, authority_id, [(one, cause) for one in ids for cause in causes], now)
-    audit_look_up(connection, order.configuration.document_type, document_id, now)
+    issued: audit.Detail = {
+        "issued": batch_id,
+        "until": max(one.expires_at for one in claims),
+        "rows": digest_of_batch(rows),
+    }
+    audit_look_up(connection, order.configuration.document_type, document_id, now, more=issued)
     newest = LiveCredential(
         ids[-1],
         wallet.wallet_id,

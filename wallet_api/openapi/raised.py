@@ -84,7 +84,7 @@ RAISED: Final[dict[str, tuple[str, ...]]] = {
         "too-many-codes",
     ),
     "refuseProposal": ("proposal-expired", "proposal-decided"),
-    "replaceLicenceTitle": _DRIVING,
+    "replaceLicenceTitle": _LIFT,
     "reportLicenceTitleGone": _DRIVING,
     "reportMyPhoneLost": ("not-found",),
     "reportMyPrintedCardLost": ("card-lost-already",),

@@ -147,5 +147,8 @@ PERIODS: Final = {
 }
 """Nonces, DPoP proofs, tokens and stored answers end by themselves, in minutes to days."""
 
+TERMINALS_FORGET: Final = 31 * 86_400
+"""Seconds after the end of a credential. A terminal works offline for 30 days (decisions.md, section 7): until then a list
+entry is nobody else's."""
 AFTER_ZERO: Final = 10
 """Years that a ledger is kept whole which once fell to zero: the invalidation is a decision (L225-2)."""
