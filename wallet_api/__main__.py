@@ -141,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
         "--cancel", metavar="ID", help="annuler ce lot, ce qui compte déjà excepté, et le suivre"
     )
     one.add_argument("--dry-run", action="store_true", help="essayer chaque ligne sans rien écrire")
+    _add_again(one)
     _add_caller(one, "agnes")
     one.set_defaults(run=_batch)
     add_audit_commands(commands, home)
@@ -221,6 +222,7 @@ def _add_authority(
             one.add_argument("--measure", help="identifiant ; sinon la seule suspension en cours")
         if name == "revoke":
             one.add_argument("--subject", choices=["right", "document"], default="right")
+        _add_again(one)
         _add_caller(one, "agnes ou elise")
         one.set_defaults(run=_authority, act=name)
     one = acts.add_parser("cancel", parents=[home], help="annuler un acte avant qu'il ne compte")
@@ -242,6 +244,14 @@ def _add_authority(
     )
     _add_caller(one, "claire")
     one.set_defaults(run=_proposals)
+
+
+def _add_again(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--again",
+        action="store_true",
+        help="de nouveau, après annulation ; sinon la même commande n'agit qu'une fois",
+    )
 
 
 def _add_caller(one: argparse.ArgumentParser, default: str) -> None:
@@ -540,7 +550,8 @@ def _batch(options: argparse.Namespace) -> int:
     from .official_client import Caller
     from .roles import AccessRole
 
-    caller = Caller(_settings(options), options.caller or first_of(AccessRole.CLERK), options.token_file)
+    name = options.caller or first_of(AccessRole.CLERK)
+    caller = Caller(_settings(options), name, options.token_file, again=options.again)
     if options.cancel:
         cancel(caller, options.cancel)
         answer = follow(caller, options.cancel)

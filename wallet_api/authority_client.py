@@ -1,6 +1,6 @@
 """The clerk's small client behind `wallet-api authority`: speaks to the service over HTTP like any other program.
 
-The idempotency key follows from act and decision reference, so the same command typed twice is the same act.
+The same command typed twice is the same act, unless it says `--again` (`official_client.py`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ def act(
     licence = document_type is DocumentType.DRIVING_LICENCE
     role = AccessRole.CLERK if licence else AccessRole.HEALTH_AUTHORITY
     root = f"/authority/{'licences' if licence else 'cards'}"
-    caller = Caller(settings, options["caller"] or first_of(role), options["token_file"])
+    caller = Caller(
+        settings, options["caller"] or first_of(role), options["token_file"], again=options["again"]
+    )
     document = f"{root}/{caller.post(f'{root}/searches', {'registry_reference': reference})['document_id']}"
     body: dict[str, object] = {"decision_reference": options["decision"]}
     today = paris_day(system_clock(settings.test_now).now()).isoformat()
@@ -45,7 +47,7 @@ def act(
     else:
         path = f"{document}/revocations"
         body |= {"subject": options["subject"]} if licence else {}
-    return json.dumps(caller.post(path, body, f"{name} {document} {options['decision']}"))
+    return json.dumps(caller.post(path, body))
 
 
 def _points_members(name: str, options: Mapping[str, Any], today: str) -> dict[str, object]:
@@ -83,14 +85,14 @@ def cancel(
     caller = Caller(settings, options["caller"] or first_of(role), options["token_file"])
     document = caller.post(f"{root}/searches", {"registry_reference": reference})["document_id"]
     path = f"{root}/{document}/acts/{options['cancelled']}/cancellation"
-    return json.dumps(caller.post(path, {}, path))
+    return json.dumps(caller.post(path, {}))
 
 
 def decide(settings: Settings, word: str, options: Mapping[str, Any]) -> str:
     """Approve or refuse (`approval`, `refusal`) what another person proposed; the answer's JSON. Raises `ActRefused`."""
     name = options["caller"] or first_of(AccessRole.SUPERVISOR)
     path = f"/authority/proposals/{options['proposal']}/{word}"
-    return json.dumps(Caller(settings, name, options["token_file"]).post(path, {}, f"{name} {path}"))
+    return json.dumps(Caller(settings, name, options["token_file"]).post(path, {}))
 
 
 def proposals(settings: Settings, options: Mapping[str, Any]) -> str:

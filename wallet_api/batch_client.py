@@ -23,13 +23,13 @@ _ENDED: Final = frozenset({"finished", "cancelled"})
 def send(caller: Caller, file: Path, *, dry_run: bool) -> dict[str, Any]:
     """The rehearsal, or the proposal that a supervisor approves. Raises `ActRefused`."""
     content = file.read_bytes()
-    return caller.send_file(f"{_PATH}?dry_run=true" if dry_run else _PATH, content, "text/csv")
+    return caller.send(f"{_PATH}?dry_run=true" if dry_run else _PATH, content, "text/csv")
 
 
 def cancel(caller: Caller, batch_id: str) -> dict[str, Any]:
     """Cancel an approved batch as far as its acts can still be; `follow` shows the rest. Raises `ActRefused`."""
     path = f"{_PATH}/{batch_id}/cancellation"
-    return caller.post(path, {}, path)
+    return caller.post(path, {})
 
 
 def follow(

@@ -1,13 +1,16 @@
 """An official's connection to the service, over HTTP like any other program.
 
 It signs in with a token from a file, or, at a demonstration, as an invented official of the development issuer. The
-idempotency key follows from the name of the act, so the same command typed twice is the same act.
+idempotency key follows from what is sent, so the same command typed twice is the same act, and the second answer says so.
+Who means the act a second time, since the first was cancelled, says `again`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import secrets
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +23,10 @@ from .settings import Settings
 
 _TIMEOUT: Final = 60  # seconds
 _ANSWER_BYTES: Final = 4_194_304
+_REPLAYED: Final = (
+    "Déjà envoyé : voici la réponse d'alors. Si l'acte a été annulé depuis, ajoutez --again.\n"
+    "Sent before: this is the answer of then. If the act was cancelled since, add --again.\n"
+)
 
 
 class ActRefused(Exception):
@@ -29,10 +36,13 @@ class ActRefused(Exception):
 class Caller:
     """One official's connection."""
 
-    def __init__(self, settings: Settings, name: str, token_file: Path | None) -> None:
-        """Sign in. Raises `ActRefused` where no development issuer answers and no token was given."""
+    def __init__(
+        self, settings: Settings, name: str, token_file: Path | None, *, again: bool = False
+    ) -> None:
+        """Sign in; `again` gives what is sent a key of its own. Raises `ActRefused` where no development issuer answers and no token was given."""
         self._base = settings.base_url
         self._opener = build_opener(ProxyHandler({}))
+        self._occasion = secrets.token_bytes(16) if again else b""
         if token_file is not None:
             self._token = token_file.read_text(encoding="ascii").strip()
         elif not settings.develops:
@@ -47,17 +57,14 @@ class Caller:
         """Read one object."""
         return self._send(Request(self._base + path, headers=self._headers()))  # noqa: S310 - our own http(s) address
 
-    def post(self, path: str, body: Mapping[str, object], act_name: str = "") -> dict[str, Any]:
-        """Send one object."""
-        headers = {**self._headers(), "Content-Type": "application/json"}
-        headers["Idempotency-Key"] = hashlib.sha256(act_name.encode()).hexdigest()
-        content = json.dumps(body).encode()
-        return self._send(Request(self._base + path, content, headers))  # noqa: S310 - our own http(s) address
+    def post(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
+        """Send one object. Raises `ActRefused`."""
+        return self.send(path, json.dumps(body).encode(), "application/json")
 
-    def send_file(self, path: str, content: bytes, media_type: str) -> dict[str, Any]:
-        """Send a file; the key follows from its content, so the same file sent twice is sent once."""
-        headers = {**self._headers(), "Content-Type": media_type}
-        headers["Idempotency-Key"] = hashlib.sha256(path.encode() + content).hexdigest()
+    def send(self, path: str, content: bytes, media_type: str) -> dict[str, Any]:
+        """Send an object or a file. Raises `ActRefused`."""
+        key = hashlib.sha256(path.encode() + b"\n" + content + self._occasion).hexdigest()
+        headers = {**self._headers(), "Content-Type": media_type, "Idempotency-Key": key}
         return self._send(Request(self._base + path, content, headers))  # noqa: S310 - our own http(s) address
 
     def _headers(self) -> dict[str, str]:
@@ -67,6 +74,8 @@ class Caller:
         try:
             with self._opener.open(request, timeout=_TIMEOUT) as answer:
                 found: dict[str, Any] = json.loads(answer.read(_ANSWER_BYTES))
+                if answer.headers["Idempotent-Replayed"] is not None:
+                    sys.stderr.write(_REPLAYED)
                 return found
         except HTTPError as error:
             with error:

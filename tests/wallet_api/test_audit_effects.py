@@ -217,6 +217,10 @@ MORE = [
     ("UPDATE credential SET points_index = NULL", "act_edited"),
     ("UPDATE credential SET view = 'age_over_18'", "act_edited"),
     ("UPDATE credential SET paper = 1", "act_edited"),
+    # cells that nobody of ours wrote end no examination
+    ("UPDATE credential SET grants = 'x'", "list_entry"),
+    ("UPDATE credential SET grants = '[1, 2]'", "list_entry"),
+    ("UPDATE credential SET view = 'nothing'", "list_entry"),
     ("UPDATE wallet SET lost_at = NULL", "phone"),
     ("UPDATE wallet SET paused_at = NULL", "phone"),
 ]

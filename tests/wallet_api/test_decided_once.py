@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from credentials.spec import Domain
 from wallet_api.audit import acts
+from wallet_api.audit.decisions import out_of_turn
 from wallet_api.decided_once import is_recorded
 from wallet_api.retention.periods import Kept
 from wallet_api.retention.purge import purge
@@ -211,3 +212,6 @@ def test_number_whose_earlier_row_was_purged_is_none_to_name(
     assert _findings(service) == []
     taken = licence_authority.post(f"{path}/suspensions", {"decision_reference": "S-1"})
     assert _code(taken) == "decision-already-recorded"
+    with service.database.read() as connection:  # as if the journal had lost the row that tells of the purge
+        begins = [list(out_of_turn(connection, LICENCE, {}, one)) for one in (0, clock.instant)]
+    assert [len(one) for one in begins] == [1, 0]

@@ -6,6 +6,7 @@ import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 from sqlalchemy import func, select
 
+from tests.wallet_api.simulated_wallet import Key
 from wallet_api import tables
 from wallet_api.strict_route import StrictRoute
 
@@ -22,7 +23,8 @@ BODIES = {
     "a lone surrogate": TEXT.replace("S-1", r"S-\ud800").encode(),
     "NaN": TEXT.replace('"2027-01-01"', "NaN").encode(),
     "a number of five thousand digits": TEXT.replace('"2027-01-01"', "9" * 5_000).encode(),
-    "a float": TEXT.replace('"2027-01-01"', "1e3").encode(),
+    "a float for a day": TEXT.replace('"2027-01-01"', "1e3").encode(),
+    "infinity": TEXT.replace('"2027-01-01"', "-Infinity").encode(),
     "a list": f"[{TEXT}]".encode(),
     "too deep": TEXT.replace('"2027-01-01"', "[" * 50 + "]" * 50).encode(),
     "very deep": (b"[" * 100_000),
@@ -45,6 +47,27 @@ def test_body_with_more_than_one_meaning_is_refused(service, client, wallet, lic
     with service.database.read() as connection:
         assert connection.execute(select(func.count()).select_from(tables.measure)).scalar_one() == 0
     assert client.post(path, content=TEXT.encode(), headers=headers).status_code == 201
+
+
+def test_null_is_no_body_where_none_is_needed(client, wallet, licence_authority):
+    """As the description says of a cancellation."""
+    made = licence_authority.withdraw(wallet.document_id, 1, "D-1").json()["entry_id"]
+    path = f"/authority/licences/{wallet.document_id}/acts/{made}/cancellation"
+    headers = {"Authorization": f"Bearer {licence_authority.key}", "Content-Type": "application/json"}
+    for number, content in enumerate((b"null", b" null ", b"{}", b"")):
+        key = {"Idempotency-Key": f"key-of-an-empty-body-{number}"}
+        answer = client.post(path, content=content, headers={**headers, **key})
+        assert answer.json()["type"].rpartition("/")[2] == "too-late-to-cancel", content
+
+
+def test_members_that_the_issuer_does_not_know_are_passed_over(wallet):
+    """Whatever they hold (OpenID4VCI, section 8.2)."""
+    body = {
+        "credential_configuration_id": "driving_licence.proof.cbor",
+        "proofs": {"jwt": [wallet.proof(Key(), wallet.nonce())]},
+        "later": {"x": 0.5, "y": [[[[[[[[[1]]]]]]]]]},
+    }
+    assert wallet.post("/credential", body).status_code == 200
 
 
 def test_every_route_that_takes_json_is_strict(application):

@@ -63,7 +63,7 @@ def _compare(connection: Connection, authority_id: str, now: int, progress: Prog
         yield Finding(authority_id, sequence, Fault.ACT_EDITED, subject=batch_id, differs="state")
     for act_id in act_rows.untold(connection, authority_id, journal.tells, journal.begins):
         yield Finding(authority_id, 0, Fault.ACT_UNTOLD, subject=act_id)
-    for act_id in out_of_turn(connection, authority_id, journal.purged):
+    for act_id in out_of_turn(connection, authority_id, journal.purged, journal.begins):
         yield Finding(authority_id, 0, Fault.ACT_TWICE, subject=act_id)
     for credential_id, differs in effects.differences(connection, authority_id, now, journal.ended):
         yield Finding(authority_id, 0, Fault.LIST_ENTRY, subject=credential_id, differs=differs)

@@ -32,7 +32,7 @@ _FINAL: Final = StatusValue.REVOKED
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A credential that may still be shown, with its causes."""
+    """A credential that may still be shown, with its causes; `made_at` is when it was recorded (UTC seconds)."""
 
     credential_id: str
     wallet_id: str
@@ -43,11 +43,7 @@ class Held:
     grants: Grants
     issued: bool
     causes: tuple[Cause, ...]
-
-    @property
-    def made_at(self) -> int:
-        """The second in which it was recorded, by its id (UTC seconds)."""
-        return int(self.credential_id[:12], 16) // 1000
+    made_at: int
 
     def bears(self, classes: Collection[CauseClass], value: StatusValue, by: int) -> bool:
         """Whether a cause of these classes holds from `by` at the latest, without end."""

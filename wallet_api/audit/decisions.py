@@ -11,20 +11,25 @@ from wallet_api import tables
 from wallet_api.decided_once import is_cancelled
 from wallet_api.retention.periods import Kept
 
+_LONGEST_PURGE: Final = 86_400  # seconds: the journal tells when one began
 _TABLES: Final = (
     (tables.measure, "measure_id", Kept.MEASURES),
     (tables.points_entry, "entry_id", Kept.POINTS),
 )
 
 
-def out_of_turn(connection: Connection, authority_id: str, purged: Mapping[Kept, int]) -> Iterator[str]:
+def out_of_turn(
+    connection: Connection, authority_id: str, purged: Mapping[Kept, int], begins: int
+) -> Iterator[str]:
     """Ids of acts that repeat a decision that stands, or whose `reuse` follows on no row of their reference.
 
-    `purged` gives the instant of the last purge of each kind: it may have dropped what a row from before followed on.
+    `purged` gives the instant of the last purge of each kind, `begins` that since when the journal would tell of one: it
+    may have dropped what a row from before followed on.
     """
     for table, own_id, kept in _TABLES:
         yield from _twice(connection, authority_id, table, own_id)
-        yield from _without_earlier(connection, authority_id, table, own_id, purged.get(kept, 0))
+        since = max(purged.get(kept, 0) + _LONGEST_PURGE, begins)
+        yield from _without_earlier(connection, authority_id, table, own_id, since)
 
 
 def _twice(connection: Connection, authority_id: str, table: Table, own_id: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, select
 
+from credentials.paris_day import paris_day
 from credentials.spec import StatusValue
 from credentials.views import View
 from wallet_api import tables
@@ -67,7 +68,7 @@ class _Page:
             for row in rows:
                 try:
                     held.append(_held(row, causes[row.credential_id]))
-                except (ValueError, TypeError, LookupError):  # cells that nobody of ours wrote
+                except (ValueError, TypeError, LookupError):
                     yield str(row.credential_id), "credential"
             yield Document(
                 document_id,
@@ -144,6 +145,9 @@ class _Page:
 
 
 def _held(row: Row[Any], causes: list[Cause]) -> Held:
+    """Raises `ValueError`, `TypeError` or `LookupError` for cells that nobody of ours wrote."""
+    made_at = int(row.credential_id[:12], 16) // 1000  # by its id, which grows with time
+    paris_day(made_at)
     return Held(
         row.credential_id,
         row.wallet_id,
@@ -154,6 +158,7 @@ def _held(row: Row[Any], causes: list[Cause]) -> Held:
         Grants.from_text(row.grants),
         row.state == "issued",
         tuple(causes),
+        made_at,
     )
 
 
