@@ -84,6 +84,7 @@ offer: Final = Table(
     PrimaryKeyConstraint("authority_id", "offer_id"),
     UniqueConstraint("authority_id", "code_hash"),
     _of_document(),
+    Index("ix_offer_document", "authority_id", "document_id"),
 )
 
 wallet: Final = Table(
@@ -115,6 +116,7 @@ grant: Final = Table(
     PrimaryKeyConstraint("authority_id", "token_hash"),
     ForeignKeyConstraint(["authority_id", "wallet_id"], ["wallet.authority_id", "wallet.wallet_id"]),
     Index("ix_access_grant_expires_at", "expires_at"),
+    Index("ix_access_grant_wallet", "authority_id", "wallet_id"),
 )
 """Access and refresh tokens (RFC 6749), hashed; a refresh token is used once."""
 
@@ -303,6 +305,7 @@ act_batch_line: Final = Table(
     PrimaryKeyConstraint("authority_id", "batch_id", "line"),
     ForeignKeyConstraint(["authority_id", "batch_id"], ["act_batch.authority_id", "act_batch.batch_id"]),
     CheckConstraint("outcome IN ('done', 'failed', 'cancelled')", name="outcome"),
+    Index("ix_act_batch_line_document", "authority_id", "document_id"),
 )
 """A line of a batch by its number in the file. `outcome` is written in the transaction that records the act."""
 
@@ -346,6 +349,7 @@ activation: Final = Table(
     UniqueConstraint("authority_id", "code_hash"),
     _of_document(),
     Index("ix_activation_document", "authority_id", "document_id"),
+    Index("ix_activation_mandate", "authority_id", "mandate_id"),
     Index("ix_activation_actor", "authority_id", "actor_id", "created_at"),
 )
 """Codes on paper, worth one offer until `expires_at` or `ended_at`: used, replaced or withdrawn. `attempts` counts wrong
@@ -502,6 +506,7 @@ audit_entry: Final = Table(
     Column("previous", _HASH, nullable=False),
     Column("digest", _HASH, nullable=False),
     PrimaryKeyConstraint("authority_id", "sequence"),
+    Index("ix_audit_entry_subject", "authority_id", "subject_id"),
 )
 
 audit_head: Final = Table(

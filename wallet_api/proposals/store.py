@@ -89,16 +89,14 @@ def open_about(connection: Connection, authority_id: str, subject_id: str, now: 
     """Ids of the proposals about one object that still wait for a decision."""
     table = tables.act_proposal
     rows = connection.execute(
-        select(table.c.proposal_id)
-        .where(
+        select(table.c.proposal_id).where(
             table.c.authority_id == authority_id,
             table.c.subject_id == subject_id,
             table.c.outcome.is_(None),
             table.c.expires_at > now,
         )
-        .order_by(table.c.proposal_id)
     )
-    return list(rows.scalars())
+    return sorted(rows.scalars())
 
 
 def decide(

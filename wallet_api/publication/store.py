@@ -91,19 +91,17 @@ def last_begun(connection: Connection) -> int | None:
 
 def changed_between(connection: Connection, after: int, until: int) -> bool:
     """Whether something that the lists say began, ended or changed in (`after`, `until`]."""
-    cause, measure, balance = tables.status_cause, tables.measure, tables.points_balance
-    instants = (
-        cause.c.since,
-        cause.c.until,
-        cause.c.lifted_at,
-        measure.c.released_at,
-        balance.c.as_of,
-        balance.c.next_change_at,
-    )
-    return any(
-        connection.execute(select(exists().where(instant > after, instant <= until))).scalar_one()
-        for instant in instants
-    )
+    cause, measure, entry = tables.status_cause, tables.measure, tables.points_entry
+    balance = tables.points_balance
+    instants = (cause.c.since, cause.c.until, cause.c.lifted_at, measure.c.released_at, entry.c.released_at)
+    asked = [exists().where(instant > after, instant <= until) for instant in instants]
+    # One question for each authority, as the index has it: milestones of the law.
+    milestone = balance.c.next_change_at
+    asked += [
+        exists().where(balance.c.authority_id == one.value, milestone > after, milestone <= until)
+        for one in Domain
+    ]
+    return any(connection.execute(select(one)).scalar_one() for one in asked)
 
 
 def read_state(connection: Connection, base_url: str, edition: int, now: int) -> PublicationState:
