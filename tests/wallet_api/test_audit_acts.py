@@ -143,7 +143,14 @@ def test_lift_under_the_name_of_an_opening_is_named(service, acted):
 @pytest.mark.usefixtures("acted")
 @pytest.mark.parametrize(
     "change",
-    ["balance = balance + 1", "state = 'INVALIDE'", "cap = 11", "invalid_since = 1", "next_change_at = NULL"],
+    [
+        "balance = balance + 1",
+        "state = 'INVALIDE'",
+        "cap = 11",
+        "invalid_since = 1",
+        "next_change_at = NULL",
+        f"balance = 12, cap = 12, next_change_at = NULL, as_of = {INSTANT + 11 * YEAR}",  # as it will be one day
+    ],
 )
 def test_balance_that_is_not_its_ledgers_is_named(service, wallet, change):
     """Points given back in the stored balance alone."""

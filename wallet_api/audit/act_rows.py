@@ -21,6 +21,7 @@ from .row import Row, digest_of_act, digest_of_batch
 _MEASURE: Final = [one for one in tables.measure.c if one.name != "reuse"]
 _ENTRY: Final = [one for one in tables.points_entry.c if one.name != "reuse"]
 _STREAMED: Final = 5_000
+_CLOCKS_DIFFER: Final = 300  # seconds
 _MOMENT: Final = re.compile("[0-9a-f]{12}")
 Cells = Mapping[str, Any]
 
@@ -134,8 +135,13 @@ def untold(connection: Connection, authority_id: str, known: Collection[bytes], 
             yield str(act_id)
 
 
-def wrong_balances(connection: Connection, authority_id: str, at_once: int) -> Iterator[tuple[str, str]]:
-    """Licences whose stored balance is not that of their ledger at the same instant: id, and what differs."""
+def wrong_balances(
+    connection: Connection, authority_id: str, at_once: int, now: int
+) -> Iterator[tuple[str, str]]:
+    """Licences whose stored balance is not that of their ledger at the same instant: id, and what differs.
+
+    That instant is no later than `now`: what a licence will amount to one day is not its balance.
+    """
     yield from ((one, "balance") for one in _without_balance(connection, authority_id))
     table, after = tables.points_balance, ""
     columns = [table.c[name] for name in points.BalanceRow._fields]
@@ -151,6 +157,9 @@ def wrong_balances(connection: Connection, authority_id: str, at_once: int) -> I
             return
         ledgers = points.ledgers(connection, authority_id, found)
         for document_id, balance in found.items():
+            if balance.as_of > now + _CLOCKS_DIFFER:
+                yield document_id, "as_of"
+                continue
             differs = _difference(connection, authority_id, document_id, balance, ledgers[document_id])
             if differs:
                 yield document_id, differs

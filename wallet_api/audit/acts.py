@@ -69,7 +69,7 @@ def _compare(connection: Connection, authority_id: str, now: int, progress: Prog
         yield Finding(authority_id, 0, Fault.LIST_ENTRY, subject=credential_id, differs=differs)
     for wallet_id, differs in phones_that_came_back(connection, authority_id, journal.ended):
         yield Finding(authority_id, 0, Fault.PHONE, subject=wallet_id, differs=differs)
-    for document_id, differs in act_rows.wrong_balances(connection, authority_id, _PAGE):
+    for document_id, differs in act_rows.wrong_balances(connection, authority_id, _PAGE, now):
         yield Finding(authority_id, 0, Fault.BALANCE, subject=document_id, differs=differs)
     progress(journal.rows)
 
