@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -9,10 +10,17 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from credentials.spec import Domain
+from credentials.spec import DocumentType, Domain
+from tests.conftest import INSTANT
+from tests.wallet_api.serving import serving
 from wallet_api.audit import acts
 from wallet_api.audit.decisions import out_of_turn
+from wallet_api.authority_client import act, cancel
+from wallet_api.clock import rfc3339
 from wallet_api.decided_once import is_recorded
+from wallet_api.official_client import ActRefused
+from wallet_api.publication.run import publish_now
+from wallet_api.registries.fictitious import PEOPLE
 from wallet_api.retention.periods import Kept
 from wallet_api.retention.purge import purge
 from wallet_api.tables import measure, points_entry
@@ -215,3 +223,33 @@ def test_number_whose_earlier_row_was_purged_is_none_to_name(
     with service.database.read() as connection:  # as if the journal had lost the row that tells of the purge
         begins = [list(out_of_turn(connection, LICENCE, {}, one)) for one in (0, clock.instant)]
     assert [len(one) for one in begins] == [1, 0]
+
+
+def test_same_command_after_a_cancellation_says_so_and_means_it_with_again(settings, service, offer, capsys):
+    """A real service: the answer of then is told as such, and `--again` records the decision anew."""
+    offer("ines")
+    publish_now(service)
+    reference = PEOPLE["ines"].references[DocumentType.DRIVING_LICENCE]
+    asked = dict.fromkeys(("caller", "token_file", "starts", "until", "measure"))
+    asked |= {"decision": "S-1", "again": False}
+    environment = {
+        "LP_TEST_NOW": rfc3339(INSTANT),
+        "LP_LOOP_SECONDS": "0",
+        "LP_DATABASE_URL": settings.database_url,
+    }
+    with serving(settings.home, 1, {**environment, "LP_CANCEL_SECONDS": str(WINDOW)}) as (one,):
+        here = replace(settings, base_url=one.url)
+
+        def suspend(**more) -> str:
+            answer = act(here, "suspend", reference, DocumentType.DRIVING_LICENCE, {**asked, **more})
+            return json.loads(answer)["measure_id"]
+
+        first = suspend()
+        assert "--again" not in capsys.readouterr().err
+        cancel(here, reference, DocumentType.DRIVING_LICENCE, {**asked, "cancelled": first})
+        assert suspend() == first
+        assert "--again" in capsys.readouterr().err
+        assert suspend(again=True) != first
+        with pytest.raises(ActRefused, match="409"):
+            suspend(again=True)
+    assert _rows(service, "measure") == [("S-1", 0), ("S-1", 1)]

@@ -68,7 +68,7 @@ class _Page:
             for row in rows:
                 try:
                     held.append(_held(row, causes[row.credential_id]))
-                except (ValueError, TypeError, LookupError):
+                except (ValueError, TypeError, LookupError, AttributeError):
                     yield str(row.credential_id), "credential"
             yield Document(
                 document_id,
@@ -145,7 +145,7 @@ class _Page:
 
 
 def _held(row: Row[Any], causes: list[Cause]) -> Held:
-    """Raises `ValueError`, `TypeError` or `LookupError` for cells that nobody of ours wrote."""
+    """Raises one of Python's errors of value or type for cells that nobody of ours wrote."""
     made_at = int(row.credential_id[:12], 16) // 1000  # by its id, which grows with time
     paris_day(made_at)
     return Held(
