@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -89,19 +89,24 @@ def _execute(address: str, statement: str) -> None:
         connection.execute(statement)
 
 
+def copy_home(made: Path, home: Path) -> None:
+    """A home is some hundred and fifty small files, and thousands of tests want their own: `cp` takes half the time."""
+    subprocess.run(["cp", "-a", str(made), str(home)], check=True)
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
     """A home of the test's own, on each engine."""
     home = tmp_path / "home"
     if request.param == "sqlite":
         made: Settings = request.getfixturevalue("made_home")
-        shutil.copytree(made.home, home)
+        copy_home(made.home, home)
         yield replace(made, home=home)
         return
     made, server = request.getfixturevalue("made_postgres_home"), request.getfixturevalue("postgres")
-    shutil.copytree(made.home, home)
+    copy_home(made.home, home)
     name = f"lp_{os.getpid()}_{abs(hash(request.node.nodeid)):x}"
-    _execute(server, f"CREATE DATABASE {name} TEMPLATE template_lp")
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE template_lp STRATEGY FILE_COPY")
     try:
         yield replace(made, home=home, database_url=server.replace("/postgres?", f"/{name}?"))
     finally:

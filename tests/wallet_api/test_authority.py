@@ -356,6 +356,7 @@ def test_every_authority_route_is_in_the_matrix(client):
     assert len(found) == len(ROUTES)
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("method", "path", "allowed"), ROUTES, ids=lambda one: one if isinstance(one, str) else ""
 )
