@@ -31,6 +31,7 @@ def _write(service, statement: str) -> None:
         connection.execute(text(statement))
 
 
+_NOWHERE = "'00000000000000000000000000000001'"
 _FORGED = (
     "INSERT INTO status_cause (authority_id, cause_id, credential_id, cause_class, value, since, origin_id) "
     "SELECT authority_id, 'c' || substr(credential_id, 2), credential_id, '{kind}', {value}, 5, "
@@ -202,7 +203,14 @@ MORE = [
     ("UPDATE status_cause SET since = 4000000000 WHERE reason_class = 'points'", "list_entry"),
     ("UPDATE status_cause SET until = since + 1 WHERE reason_class = 'points'", "list_entry"),
     ("DELETE FROM status_cause WHERE cause_class = 'superseded'", "list_entry"),
+    (
+        "UPDATE status_cause SET cause_class = 'replaced', value = 1 WHERE cause_class = 'superseded'",
+        "list_entry",
+    ),
+    ("UPDATE status_cause SET since = 5 WHERE cause_class = 'device'", "list_entry"),
+    ("UPDATE status_cause SET reason_class = 'points' WHERE cause_class = 'device'", "list_entry"),
     # causes from nowhere
+    (_FORGED.format(kind="replaced", value=1).replace(_NOWHERE, "batch_id"), "list_entry"),
     (_FORGED.format(kind="replaced", value=1), "list_entry"),
     (_FORGED.format(kind="superseded", value=3), "list_entry"),
     (_FORGED.format(kind="device", value=1), "list_entry"),
@@ -288,3 +296,42 @@ def test_sheets_that_an_erasure_ended_stay_ended(service, wallet, client, keys_o
     assert _found(service) == []
     _write(service, "DELETE FROM status_cause WHERE cause_class = 'holder'")
     assert _found(service) == [("list_entry", "erased")]
+
+
+def test_cause_of_a_measure_on_what_it_does_not_reach_is_named(service, wallet, licence_authority, clock):
+    """A suspension of the right, copied to the proof of age; a lifted one, copied to what was issued afterwards."""
+    wallet.get(ROAD)
+    wallet.get("driving_licence.age_over_18.cbor")
+    clock.instant += 60
+    path = f"/authority/licences/{wallet.document_id}/suspensions"
+    made = licence_authority.post(path, {"decision_reference": "S-1"}).json()["measure_id"]
+    clock.instant += 60
+    licence_authority.post(f"{path}/{made}/lift", {"decision_reference": "L-1"})
+    clock.instant += 3_600
+    wallet.renew()
+    wallet.get(PROOF)
+    assert _found(service) == []
+    copy = (
+        "INSERT INTO status_cause SELECT c.authority_id, 'c' || substr(k.credential_id, 2), k.credential_id, c.cause_class, "
+        "c.value, c.since, c.until, c.reason_class, c.origin_id, NULL FROM status_cause c, credential k "
+        "WHERE c.cause_class = 'authority' AND k.view = '{view}'"
+    )
+    for view in ("age_over_18", "proof"):
+        with service.database.rehearsal() as connection:
+            assert connection.execute(text(copy.format(view=view))).rowcount == 1
+            found = list(acts.compare(connection, LICENCE, service.clock.now()))
+            assert [(one.fault.value, one.differs) for one in found] == [
+                ("list_entry", "suspension: origin_id")
+            ]
+
+
+def test_proposal_that_was_changed_is_named(service, wallet, licence_authority):
+    """What the second person would approve is what the first one asked."""
+    path = f"/authority/licences/{wallet.document_id}/revocations"
+    assert licence_authority.post(path, {"decision_reference": "R-1"}).status_code == 202
+    assert _found(service) == []
+    for change in ("subject_id = 'x'", "proposer_id = '0'", "payload = '{}'"):
+        with service.database.rehearsal() as connection:
+            connection.execute(text(f"UPDATE act_proposal SET {change}"))
+            found = list(acts.compare(connection, LICENCE, service.clock.now()))
+            assert [one.fault.value for one in found] == ["act_edited"]

@@ -21,6 +21,7 @@ SMALL = {
     "audit_head",
     "alembic_version",
     "audit_checkpoint",
+    "terminal",
 }
 """Tables of which the whole fits a page, or grows with the days alone."""
 WHOLE = re.compile(r"(SCAN|SEARCH) (\w+)(?: USING (?:COVERING )?INDEX \w+)?(?: \(authority_id=\?\))?$")

@@ -15,7 +15,7 @@ from wallet_api.points import store as points
 from wallet_api.points.ledger import Ledger
 from wallet_api.points.training import restrictions
 
-from .row import Row, digest_of_act, digest_of_batch
+from .row import PROPOSED, Row, digest_of_act, digest_of_batch
 
 # Without `reuse`, which the insert itself counts; `decisions.py` looks at it.
 _MEASURE: Final = [one for one in tables.measure.c if one.name != "reuse"]
@@ -33,6 +33,7 @@ class Where(Enum):
     ENTRY = "entry"
     OPENING = "opening"
     ISSUED = "issued"
+    PROPOSAL = "proposal"
 
 
 class Told(NamedTuple):
@@ -72,6 +73,8 @@ def told_by(row: Row) -> Told | None:
             return Told(row, where, row.subject_id, 0, row.recorded_at, digests)
         if where is Where.ISSUED:
             return Told(row, where, str(detail["issued"]), 0, int(detail["until"]), (detail["rows"],))
+        if where is Where.PROPOSAL:
+            return Told(row, where, str(detail["proposal"]), 0, row.recorded_at, (detail["rows"],))
         count = int(detail.get("entries", 1))
         # Rows of an older release have none: their acts have to be there, and no more is known.
         digest = detail.get("rows")
@@ -89,7 +92,11 @@ def stored(connection: Connection, authority_id: str, page: Sequence[Told]) -> I
     found = {Where.MEASURE: measures, Where.ENTRY: entries, Where.OPENING: openings}
     key = {Where.MEASURE: "measure_id", Where.ENTRY: "entry_id", Where.OPENING: "entry_id"}
     issued = _batches(connection, authority_id, [one.act_id for one in page if one.where is Where.ISSUED])
+    asked = _proposals(connection, authority_id, [one.act_id for one in page if one.where is Where.PROPOSAL])
     for one in page:
+        if one.where is Where.PROPOSAL:
+            yield one, Stored([], asked.get(one.act_id))
+            continue
         if one.where is Where.ISSUED:
             batch = issued.get(one.act_id, [])
             failed = any(row["state"] == "unissued" for row in batch)
@@ -179,7 +186,9 @@ def _difference(
         meant = Ledger(rows, held).balance(stored_as.as_of, stored_as.version)
     except (ValueError, TypeError, LookupError):  # cells that nobody of ours wrote
         return "ledger"
-    names = points.BalanceRow._fields
+    due = stored_as.next_change_at is not None and stored_as.next_change_at <= stored_as.as_of
+    # One that an act left due is computed anew whenever it is read.
+    names = [one for one in points.BalanceRow._fields if not (due and one == "next_change_at")]
     return ", ".join(name for name in names if getattr(meant, name) != getattr(stored_as, name))
 
 
@@ -242,6 +251,16 @@ def _batches(connection: Connection, authority_id: str, ids: list[str]) -> dict[
     for row in connection.execute(query).mappings():
         found.setdefault(row["batch_id"], []).append(dict(row))
     return found
+
+
+def _proposals(connection: Connection, authority_id: str, ids: list[str]) -> dict[str, str]:
+    """The digest of each proposal as it was made, whatever was decided about it since."""
+    table = tables.act_proposal
+    query = select(*(table.c[name] for name in PROPOSED)).where(
+        table.c.authority_id == authority_id, table.c.proposal_id.in_(ids)
+    )
+    rows = connection.execute(query).mappings()
+    return {row["proposal_id"]: digest_of_act([dict(row)]) for row in rows}
 
 
 def _openings(connection: Connection, authority_id: str, ids: list[str]) -> dict[str, list[Cells]]:

@@ -1,7 +1,7 @@
 """Compare the acts with the journal that tells them: who writes into the database could leave the journal alone.
 
 1. Each act that the journal tells stands in its table as it was told, and so does what a registry handed over when a
-   licence was opened, and each issuing: the journal keeps a digest of the rows.
+   licence was opened, each issuing and each proposal: the journal keeps a digest of the rows.
 2. Each act in a table is told by the journal.
 3. No decision stands twice, and the rows of one reference follow on each other.
 4. The list entry of each credential that may still be shown has the causes that the acts give it (`effects.py`), and a phone
@@ -24,7 +24,7 @@ from wallet_api.retention.periods import PERIODS, TERMINALS_FORGET, Kept
 from . import act_rows, effects, store
 from .act_rows import Stored, Told, Where
 from .decisions import out_of_turn
-from .ended import Ended, phones_that_came_back
+from .ended import Ended, phones_that_came_back, terminals_that_came_back
 from .finding import Fault, Finding
 from .row import PURGED, Row
 
@@ -69,6 +69,8 @@ def _compare(connection: Connection, authority_id: str, now: int, progress: Prog
         yield Finding(authority_id, 0, Fault.LIST_ENTRY, subject=credential_id, differs=differs)
     for wallet_id, differs in phones_that_came_back(connection, authority_id, journal.ended):
         yield Finding(authority_id, 0, Fault.PHONE, subject=wallet_id, differs=differs)
+    for terminal_id, differs in terminals_that_came_back(connection, authority_id, journal.ended):
+        yield Finding(authority_id, 0, Fault.TERMINAL, subject=terminal_id, differs=differs)
     for document_id, differs in act_rows.wrong_balances(connection, authority_id, _PAGE, now):
         yield Finding(authority_id, 0, Fault.BALANCE, subject=document_id, differs=differs)
     progress(journal.rows)
@@ -111,6 +113,8 @@ def _may_be_gone(told: Told, now: int) -> bool:
     """Whether a purge, or of credentials an erasure, may have taken it."""
     if told.where is Where.ISSUED:
         return told.released <= now - TERMINALS_FORGET
+    if told.where is Where.PROPOSAL:
+        return told.released <= PERIODS[Kept.REFUSALS].before(now)
     return told.released <= PERIODS[_KEPT[told.where]].before(now)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import permutations
+from itertools import product
 from typing import Final
 
 from credentials.paris_day import paris_day
@@ -22,6 +22,7 @@ from wallet_api.authority.standing import RIGHT_VIEWS
 from wallet_api.authority.store import MeasureRow
 from wallet_api.issuance.grants import Grants
 from wallet_api.issuance.store import Cause, CauseClass
+from wallet_api.points.consequences import REASON_POINTS
 
 from .ended import Ended
 
@@ -64,7 +65,7 @@ class Held:
 @dataclass(frozen=True, slots=True)
 class Document:
     """What the database holds of one document. `cancelled` gives the instant by the measure, `changes` the release by the
-    ledger's row, of those that the stored balance counts; `origins` the ids of all its batches and rows of the ledger.
+    ledger's row, of those that the stored balance counts; `batches` are one credential of each issuing, over or not.
     """
 
     document_id: str
@@ -72,7 +73,7 @@ class Document:
     measures: Sequence[MeasureRow]
     cancelled: Mapping[str, int]
     changes: Mapping[str, int]
-    origins: Collection[str]
+    batches: Mapping[str, Held]
 
 
 def differences_of(document: Document, ended: Ended, now: int) -> Iterator[tuple[str, str]]:
@@ -99,6 +100,8 @@ def _of_measures(one: Held, document: Document) -> str | None:
             if _asked(one, measure) and reaches(measure, one.view, one.grants):
                 return measure.kind
             continue
+        if not _may_have(one, measure) or not reaches(measure, one.view, one.grants):
+            return f"{measure.kind}: origin_id"
         meant = cause_of(measure)
         differs = [name for name in _COMPARED if getattr(found, name) != getattr(meant, name)]
         if differs:
@@ -116,6 +119,12 @@ def _asked(one: Held, measure: MeasureRow) -> bool:
     return one.made_at <= measure.since and not ended
 
 
+def _may_have(one: Held, measure: MeasureRow) -> bool:
+    """Whether a measure can have given a credential its cause: it had not begun when that was made, and was not over."""
+    over = measure.lifted_at is not None and measure.lifted_at + _MARGIN < one.made_at
+    return one.made_at <= measure.since + _MARGIN and not over
+
+
 def _of_origins(one: Held, document: Document, ended: Ended, now: int) -> str | None:
     measures = {measure.measure_id for measure in document.measures}
     for cause in one.causes:
@@ -128,20 +137,44 @@ def _of_origins(one: Held, document: Document, ended: Ended, now: int) -> str | 
 
 
 def _comes_from_something(cause: Cause, one: Held, document: Document, ended: Ended) -> bool:
-    erased = document.document_id in ended.erased
+    """Whether what the journal and the other rows tell has given this cause, as it is."""
+    reason = REASON_POINTS if cause.cause_class == CauseClass.AUTHORITY else None
+    if cause.until is not None or cause.reason_class != reason:
+        return False
+    sheets = ended.sheets.get(document.document_id)
     match (cause.cause_class, cause.value):
         case (CauseClass.AUTHORITY, StatusValue.REVOKED):
             return cause.origin_id == document.document_id and cause.origin_id in ended.without_points
         case (CauseClass.DEVICE, StatusValue.REVOKED):
-            return one.wallet_id in ended.lost
+            return ended.lost.get(one.wallet_id) == cause.since
         case (CauseClass.HOLDER, StatusValue.REVOKED):
-            return erased or one.credential_id in ended.lost_cards
+            return cause.since in {sheets, ended.lost_cards.get(one.credential_id)}
         case (CauseClass.HOLDER, StatusValue.SUSPENDED):
-            return one.wallet_id in ended.paused
+            return ended.paused.get(one.wallet_id) == cause.since
         case (CauseClass.REPLACED, StatusValue.REVOKED) | (CauseClass.SUPERSEDED, StatusValue.SUPERSEDED):
-            return erased or cause.origin_id in document.origins  # an erasure takes ended batches with it
+            if cause.cause_class == CauseClass.SUPERSEDED and cause.origin_id in document.changes:
+                return (
+                    one.view is View.ROAD_CHECK and document.changes[cause.origin_id] + _MARGIN >= one.made_at
+                )
+            newer = document.batches.get(cause.origin_id)
+            if newer is None:  # an erasure takes ended batches with it
+                return document.document_id in ended.erased
+            return (
+                newer.made_at + _MARGIN >= one.made_at
+                and newer.batch_id != one.batch_id
+                and _meant(cause, one, newer)
+            )
         case _:
             return False
+
+
+def _meant(cause: Cause, older: Held, newer: Held) -> bool:
+    """Whether a newer credential has this effect on an older one, by what both grant."""
+    days = {paris_day(newer.made_at), paris_day(newer.made_at + _MARGIN)}
+    covered = [_covers(newer, older, day) for day in days]
+    if cause.cause_class == CauseClass.REPLACED:
+        return older.grants.kind == newer.grants.kind and not all(covered)
+    return _same_place(older, newer) and any(covered)
 
 
 def _of_ended(one: Held, document: Document, ended: Ended) -> str | None:
@@ -174,29 +207,25 @@ def _of_points(one: Held, document: Document) -> str | None:
 
 
 def _superseded(one: Held, by: int) -> bool:
-    """A revoked one needs no newer one to be told of."""
+    """A revoked one needs no newer one to be told of; whether it is rightly revoked is looked at elsewhere."""
     return one.bears([CauseClass.SUPERSEDED], StatusValue.SUPERSEDED, by) or any(
         cause.value == _FINAL for cause in one.causes
     )
 
 
 def _of_newer(document: Document) -> Iterator[tuple[str, str]]:
-    batches: dict[str, list[Held]] = {}
-    for one in document.credentials:
-        if one.issued:
-            batches.setdefault(one.batch_id, []).append(one)
-    for older, newer in permutations(batches.values(), 2):
-        first, last = older[0], newer[0]
-        if first.made_at + _MARGIN >= last.made_at:
+    for one, newer in product(document.credentials, document.batches.values()):
+        if not (one.issued and newer.issued and one.made_at + _MARGIN < newer.made_at):
             continue
-        days = {paris_day(last.made_at), paris_day(last.made_at + _MARGIN)}
-        if first.grants.kind == last.grants.kind and not any(_covers(last, first, day) for day in days):
-            yield from (
-                (one.credential_id, "replaced") for one in older if not one.is_final(last.made_at + _MARGIN)
-            )
-        elif _same_place(first, last) and all(_covers(last, first, day) for day in days):
-            by = last.made_at + _MARGIN
-            yield from ((one.credential_id, "superseded") for one in older if not _superseded(one, by))
+        days = {paris_day(newer.made_at), paris_day(newer.made_at + _MARGIN)}
+        by = newer.made_at + _MARGIN
+        if one.grants.kind == newer.grants.kind and not any(_covers(newer, one, day) for day in days):
+            if not one.is_final(by):
+                yield one.credential_id, "replaced"
+            continue
+        covered = all(_covers(newer, one, day) for day in days)
+        if covered and _same_place(one, newer) and not _superseded(one, by):
+            yield one.credential_id, "superseded"
 
 
 def _covers(newer: Held, older: Held, day: date) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, func, select
 
 from credentials.paris_day import paris_day
 from credentials.spec import StatusValue
@@ -61,7 +61,7 @@ class _Page:
     def __iter__(self) -> Iterator[Document | tuple[str, str]]:
         """Each document that has a credential to show; of a credential that cannot be read, the finding itself."""
         causes, cancelled = self._causes(), self._cancellations()
-        changes, origins = self._changes()
+        changes, batches = self._changes(), self._batches()
         live = self._live()
         for document_id, rows in live.items():
             held: list[Held] = []
@@ -76,7 +76,7 @@ class _Page:
                 self._measures(document_id),
                 cancelled[document_id],
                 changes[document_id],
-                origins[document_id],
+                batches[document_id],
             )
 
     def _live(self) -> dict[str, list[Row[Any]]]:
@@ -116,27 +116,34 @@ class _Page:
             found[row.document_id][row.lifts_id] = row.recorded_at
         return found
 
-    def _changes(self) -> tuple[dict[str, dict[str, int]], dict[str, set[str]]]:
-        """Of each licence the rows of its ledger that its balance counts, and the ids of all its rows and batches."""
+    def _changes(self) -> dict[str, dict[str, int]]:
+        """Of each licence the rows of its ledger that its balance counts, with their release."""
         balance = tables.points_balance
         as_of = {row.document_id: row.as_of for row in self._connection.execute(self._of(balance))}
         rows = list(self._connection.execute(self._of(_entry)))
         undone = {row.annuls_id for row in rows if row.kind == EntryKind.CANCELLATION}
         changes: dict[str, dict[str, int]] = defaultdict(dict)
-        origins: dict[str, set[str]] = defaultdict(set)
         for row in rows:
-            origins[row.document_id].add(row.entry_id)
             counts = row.entry_id not in undone and row.kind not in _NO_CHANGE
             with suppress(TypeError):
                 if counts and row.released_at <= as_of.get(row.document_id, 0):
                     changes[row.document_id][row.entry_id] = row.released_at
-        batches = select(_credential.c.document_id, _credential.c.batch_id).distinct()
-        batches = batches.where(
-            _credential.c.authority_id == self._authority, _credential.c.document_id.in_(self._ids)
+        return changes
+
+    def _batches(self) -> dict[str, dict[str, Held]]:
+        """One credential of each issuing that is still known, over or not: what it grants says what it did to others."""
+        first = (
+            select(func.min(_credential.c.credential_id))
+            .where(_credential.c.authority_id == self._authority, _credential.c.document_id.in_(self._ids))
+            .where(_credential.c.state != "unissued")
+            .group_by(_credential.c.batch_id)
         )
-        for row in self._connection.execute(batches):
-            origins[row.document_id].add(row.batch_id)
-        return changes, origins
+        query = self._of(_credential).where(_credential.c.credential_id.in_(first))
+        found: dict[str, dict[str, Held]] = defaultdict(dict)
+        for row in self._connection.execute(query):
+            with suppress(ValueError, TypeError, LookupError, AttributeError):  # named where it is live
+                found[row.document_id][row.batch_id] = _held(row, [])
+        return found
 
     def _of(self, table: Table) -> Select[Any]:
         return select(table).where(

@@ -1,4 +1,6 @@
-"""What the journal says ended beside measures: phones lost or paused, printed cards lost, licences without points, erasures."""
+"""What the journal says ended beside measures: phones lost or paused, printed cards lost, licences without points,
+erasures, terminals lost.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +33,7 @@ class Ended:
     erased: dict[str, int] = field(default_factory=dict)
     sheets: dict[str, int] = field(default_factory=dict)
     unissued: set[str] = field(default_factory=set)
+    lost_terminals: set[str] = field(default_factory=set)
 
     def read(self, row: Row) -> None:
         """Take in one row of the journal, in order."""
@@ -47,6 +50,10 @@ class Ended:
                 self.erased[row.subject_id] = row.recorded_at
                 if _detail(row, "sheets"):
                     self.sheets[row.subject_id] = row.recorded_at
+            case "terminal_lost":
+                self.lost_terminals.add(row.subject_id)
+            case "terminal_enrolled":
+                self.lost_terminals.discard(row.subject_id)
             case "unissued":
                 self.unissued.add(str(_detail(row, "batch")))
             case "card_lost":
@@ -73,6 +80,20 @@ def phones_that_came_back(
         for start in range(0, len(ids), _AT_ONCE):
             page = ids[start : start + _AT_ONCE]
             yield from ((one, what) for one in _bare(connection, authority_id, page, column))
+
+
+def terminals_that_came_back(
+    connection: Connection, authority_id: str, ended: Ended
+) -> Iterator[tuple[str, str]]:
+    """Terminals that the journal says lost, and their own row does not: they would be handed the next keys."""
+    table, ids = tables.terminal, sorted(ended.lost_terminals)
+    for start in range(0, len(ids), _AT_ONCE):
+        query = select(table.c.terminal_id).where(
+            table.c.authority_id == authority_id,
+            table.c.terminal_id.in_(ids[start : start + _AT_ONCE]),
+            table.c.lost_at.is_(None),
+        )
+        yield from ((str(one), "lost_at") for one in connection.execute(query).scalars())
 
 
 def _bare(

@@ -25,6 +25,7 @@ class Fault(StrEnum):
     ACT_TWICE = "act_twice"
     LIST_ENTRY = "list_entry"
     PHONE = "phone"
+    TERMINAL = "terminal"
     BALANCE = "balance"
 
 
@@ -59,6 +60,10 @@ _WORDS: Final = {
     Fault.PHONE: (
         "le téléphone {subject} n'est plus dans l'état que le journal dit ({differs})",
         "the phone {subject} is not in the state that the journal tells ({differs})",
+    ),
+    Fault.TERMINAL: (
+        "le terminal {subject}, que le journal dit perdu, ne l'est plus",
+        "the terminal {subject}, which the journal tells lost, is so no more",
     ),
     Fault.BALANCE: (
         "le solde gardé du permis {subject} n'est pas celui de ses mouvements ({differs})",

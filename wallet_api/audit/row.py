@@ -10,6 +10,18 @@ from typing import Final, NamedTuple
 
 ORIGIN: Final = "0" * 64
 """What the first row of a chain follows."""
+PROPOSED: Final = (
+    "authority_id",
+    "proposal_id",
+    "kind",
+    "subject_id",
+    "payload",
+    "proposer_id",
+    "proposer_role",
+    "created_at",
+    "expires_at",
+)
+"""What a proposal asks, by column: the second person approves this and nothing else."""
 PURGED: Final = "purged"
 """The act of a purge; in its own chain it names the row after which the chain now begins."""
 

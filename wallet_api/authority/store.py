@@ -24,7 +24,7 @@ class MeasureRow:
     """A measure with what later acts made of it; instants in UTC seconds.
 
     `since` is never before `released_at`, from which the row counts; `until` is the first instant without the measure,
-    `lifted_at` the instant from which another act ends it. A void one counts as never taken.
+    `lifted_at` the instant from which another act ends it. A void one counts as never taken, from `void_at` on.
     """
 
     measure_id: str
@@ -37,6 +37,7 @@ class MeasureRow:
     lifted_at: int | None = None
     imposed_by: str | None = None
     void: bool = False
+    void_at: int | None = None
 
 
 class _Stored(NamedTuple):
@@ -101,6 +102,7 @@ def measures_of(connection: Connection, authority_id: str, document_id: str, now
             lifted.get(row.measure_id),
             row.imposed_by,
             voided.get(row.measure_id, now + 1) <= now,
+            voided.get(row.measure_id),
         )
         for row in kept
         if row.kind not in ON_MEASURES

@@ -39,12 +39,17 @@ def settle(
     ledger: Ledger,
     now: int,
     made: Sequence[EntryRow],
+    *,
+    publishing: bool = False,
 ) -> BalanceRow:
     """Store what the ledger amounts to at `now`, and do to credentials what became due since the last time.
 
-    `made` are rows written in this transaction. Locks: the caller's.
+    `made` are rows written in this transaction. A milestone that an act meets before a publication does stays due, so that
+    the lists learn of it at once. Locks: the caller's.
     """
     balance = _balance(stored, ledger, now, made)
+    if not publishing and stored.next_change_at is not None and stored.next_change_at <= now:
+        balance = balance._replace(next_change_at=now)
     store.change_balance(connection, authority_id, document_id, balance)
     counted = [one for one in ledger.standing_rows() if stored.as_of < one.released_at <= now]
     counted += [one for one in made if one.released_at <= now and one not in counted]
@@ -90,7 +95,7 @@ def refresh_due(connection: Connection, now: int) -> int:
         for document_id, stored in found.items():
             rows = ledgers[document_id]
             held = restrictions(connection, _LICENCE, document_id, rows, now)
-            settle(connection, _LICENCE, document_id, stored, Ledger(rows, held), now, ())
+            settle(connection, _LICENCE, document_id, stored, Ledger(rows, held), now, (), publishing=True)
         done += len(found)
     return done
 

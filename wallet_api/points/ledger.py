@@ -47,11 +47,12 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Restriction:
-    """A suspension or restriction of the right: since when, from when on it counts, and when an act ends or voids it."""
+    """A suspension or restriction of the right: since when, from when on it counts, when an act ends it, and voids it."""
 
     since: int
     released_at: int
     ended_at: int | None = None
+    void_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ class Ledger:
         standing = self.standing(now)
         moments = [one.released_at for one in self.standing_rows()]
         for one in self.restrictions:
-            moments += [one.since, one.released_at, one.since if one.ended_at is None else one.ended_at]
+            moments += [one.since, one.released_at]
+            moments += [at for at in (one.ended_at, one.void_at) if at is not None]
         if standing.next_change is not None:
             moments.append(paris_midnight(standing.next_change.on))
         ahead = [one for one in moments if one > now]

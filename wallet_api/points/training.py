@@ -26,7 +26,7 @@ def restrictions(
     if all(one.kind != EntryKind.TRAINING for one in rows):
         return []
     return [
-        Restriction(one.since, one.released_at, one.lifted_at)
+        Restriction(one.since, one.released_at, one.lifted_at, one.void_at)
         for one in measures_of(connection, authority_id, document_id, now)
         if one.kind in _KINDS and one.subject == MeasureSubject.RIGHT and not one.void
     ]

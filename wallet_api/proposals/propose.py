@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from credentials.spec import DocumentType
 from wallet_api import audit
 from wallet_api.access import Actor
+from wallet_api.audit.row import PROPOSED
 from wallet_api.clock import rfc3339
 from wallet_api.identifiers import new_id
 from wallet_api.problems import WalletError
@@ -81,7 +82,12 @@ def propose(
         actor_id=actor.actor_id,
         act="proposal",
         subject_id=row.proposal_id,
-        detail={"kind": row.kind, "subject": subject_id},
+        detail={
+            "kind": row.kind,
+            "subject": subject_id,
+            "proposal": row.proposal_id,
+            "rows": audit.digest_of_act([{name: getattr(row, name) for name in PROPOSED}]),
+        },
     )
     # Now that the audit's chain is ours, nobody else of the authority proposes the same thing at this moment.
     if store.open_about(connection, actor.authority_id, subject_id, now):

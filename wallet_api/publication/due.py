@@ -32,6 +32,10 @@ def is_due(service: Service) -> bool:
         last = store.last_in_force(connection)
         if last is None or now - last.started_at >= service.settings.publish_every:
             return True
+        if (
+            last.started_at > now + _SETTLED
+        ):  # by a clock that was ahead: better refused with words than silent
+            return True
         if now - last.started_at < SPACING:
             return False
         if store.changed_between(connection, last.started_at, now):

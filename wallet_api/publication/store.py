@@ -92,8 +92,15 @@ def last_begun(connection: Connection) -> int | None:
 def changed_between(connection: Connection, after: int, until: int) -> bool:
     """Whether something that the lists say began, ended or changed in (`after`, `until`]."""
     cause, measure, entry = tables.status_cause, tables.measure, tables.points_entry
-    balance = tables.points_balance
-    instants = (cause.c.since, cause.c.until, cause.c.lifted_at, measure.c.released_at, entry.c.released_at)
+    balance, terminal = tables.points_balance, tables.terminal
+    instants = (
+        cause.c.since,
+        cause.c.until,
+        cause.c.lifted_at,
+        measure.c.released_at,
+        entry.c.released_at,
+        terminal.c.lost_at,  # some thousand rows: read whole
+    )
     asked = [exists().where(instant > after, instant <= until) for instant in instants]
     # One question for each authority, as the index has it: milestones of the law.
     milestone = balance.c.next_change_at
