@@ -12,6 +12,7 @@ import json
 import secrets
 import sys
 from collections.abc import Mapping
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
@@ -23,6 +24,7 @@ from .settings import Settings
 
 _TIMEOUT: Final = 60  # seconds
 _ANSWER_BYTES: Final = 4_194_304
+_AGAIN: Final = "If you do not know whether it acted, type the same command again: it acts once."
 _REPLAYED: Final = (
     "Déjà envoyé : voici la réponse d'alors. Si l'acte a été annulé depuis, ajoutez --again.\n"
     "Sent before: this is the answer of then. If the act was cancelled since, add --again.\n"
@@ -79,7 +81,19 @@ class Caller:
                 return found
         except HTTPError as error:
             with error:
-                problem = json.loads(error.read(_ANSWER_BYTES) or b"{}")
-            raise ActRefused(f"{error.code} {problem.get('title', '')}") from None
+                problem = _problem(error.read(_ANSWER_BYTES))
+            raise ActRefused(f"{error.code} {problem}") from None
         except (URLError, TimeoutError) as error:
-            raise ActRefused(f"the service does not answer at {self._base}; is it running?") from error
+            raise ActRefused(
+                f"the service does not answer at {self._base}; is it running? {_AGAIN}"
+            ) from error
+        except (OSError, HTTPException, ValueError) as error:
+            raise ActRefused(f"the answer of {self._base} cannot be read. {_AGAIN}") from error
+
+
+def _problem(content: bytes) -> str:
+    """The title of a problem document; what something else on the way says is not repeated."""
+    try:
+        return str(json.loads(content)["title"])
+    except (ValueError, LookupError, TypeError):
+        return f"without a reason. {_AGAIN}"

@@ -87,13 +87,22 @@ class Round:
 
     def _one(self, clerk: Clerk, sent: Decision, copy: int) -> None:
         try:
-            answer = clerk.send(_under_key(sent, copy))
+            answer = _sent(clerk, _under_key(sent, copy))
         except (OSError, http.client.HTTPException) as error:
             with self._lock:
                 self.failed.append(f"{sent.reference}: {type(error).__name__}")
             return
         with self._lock:
             self.told[sent].append(answer)
+
+
+def _sent(clerk: Clerk, sent: Decision) -> Answer:
+    """What is told; a connection that idled too long is opened anew, as any client would, and the request sent again."""
+    try:
+        return clerk.send(sent)
+    except (BrokenPipeError, ConnectionResetError, http.client.HTTPException):
+        clerk.close()
+        return clerk.send(sent)
 
 
 def run(

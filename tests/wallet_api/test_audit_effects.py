@@ -222,6 +222,7 @@ MORE = [
     ("UPDATE credential SET expires_at = 5", "act_edited"),
     ("UPDATE credential SET state = 'unissued'", "act_edited"),
     ("UPDATE credential SET status_index = status_index + 1", "act_edited"),
+    ("UPDATE document SET registry_reference = 'x'", "document"),
     ("UPDATE credential SET points_index = NULL", "act_edited"),
     ("UPDATE credential SET view = 'age_over_18'", "act_edited"),
     ("UPDATE credential SET paper = 1", "act_edited"),

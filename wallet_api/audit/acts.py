@@ -24,7 +24,7 @@ from wallet_api.retention.periods import PERIODS, TERMINALS_FORGET, Kept
 from . import act_rows, effects, store
 from .act_rows import Stored, Told, Where
 from .decisions import out_of_turn
-from .ended import Ended, phones_that_came_back, terminals_that_came_back
+from .ended import Ended, documents_that_changed, phones_that_came_back, terminals_that_came_back
 from .finding import Fault, Finding
 from .row import PURGED, Row
 
@@ -69,6 +69,8 @@ def _compare(connection: Connection, authority_id: str, now: int, progress: Prog
         yield Finding(authority_id, 0, Fault.LIST_ENTRY, subject=credential_id, differs=differs)
     for wallet_id, differs in phones_that_came_back(connection, authority_id, journal.ended):
         yield Finding(authority_id, 0, Fault.PHONE, subject=wallet_id, differs=differs)
+    for document_id, differs in documents_that_changed(connection, authority_id, journal.ended):
+        yield Finding(authority_id, 0, Fault.DOCUMENT, subject=document_id, differs=differs)
     for terminal_id, differs in terminals_that_came_back(connection, authority_id, journal.ended):
         yield Finding(authority_id, 0, Fault.TERMINAL, subject=terminal_id, differs=differs)
     for document_id, differs in act_rows.wrong_balances(connection, authority_id, _PAGE, now):

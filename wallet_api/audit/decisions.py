@@ -50,6 +50,7 @@ def _without_earlier(
         before.c.authority_id == table.c.authority_id,
         before.c.decision_reference == table.c.decision_reference,
         before.c.reuse == table.c.reuse - 1,
+        before.c[own_id] != table.c[own_id],  # SQLite keeps an infinite number, which is one less than itself
     )
     query = select(table.c[own_id]).where(
         table.c.authority_id == authority_id,

@@ -16,6 +16,7 @@ from wallet_api import tables
 from wallet_api.authority.store import MeasureRow, measures_of
 from wallet_api.issuance.grants import Grants
 from wallet_api.issuance.store import Cause
+from wallet_api.issuance.supersede import SIGNING_SECONDS
 from wallet_api.points.ledger import EntryKind
 from wallet_api.roles import SERVICE
 
@@ -67,7 +68,7 @@ class _Page:
             held: list[Held] = []
             for row in rows:
                 try:
-                    held.append(_held(row, causes[row.credential_id]))
+                    held.append(_held(row, causes[row.credential_id], self._now))
                 except (ValueError, TypeError, LookupError, AttributeError):
                     yield str(row.credential_id), "credential"
             yield Document(
@@ -142,7 +143,7 @@ class _Page:
         found: dict[str, dict[str, Held]] = defaultdict(dict)
         for row in self._connection.execute(query):
             with suppress(ValueError, TypeError, LookupError, AttributeError):  # named where it is live
-                found[row.document_id][row.batch_id] = _held(row, [])
+                found[row.document_id][row.batch_id] = _held(row, [], self._now)
         return found
 
     def _of(self, table: Table) -> Select[Any]:
@@ -151,7 +152,7 @@ class _Page:
         )
 
 
-def _held(row: Row[Any], causes: list[Cause]) -> Held:
+def _held(row: Row[Any], causes: list[Cause], now: int) -> Held:
     """Raises one of Python's errors of value or type for cells that nobody of ours wrote."""
     made_at = int(row.credential_id[:12], 16) // 1000  # by its id, which grows with time
     paris_day(made_at)
@@ -163,7 +164,7 @@ def _held(row: Row[Any], causes: list[Cause]) -> Held:
         row.form,
         bool(row.paper),
         Grants.from_text(row.grants),
-        row.state == "issued",
+        row.state == "issued" or made_at + SIGNING_SECONDS < now,
         tuple(causes),
         made_at,
     )

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from wallet_api import tables
 
-from .row import Row
+from .row import Row, digest_of_act
 
 _AT_ONCE: Final = 500
 
@@ -23,7 +23,7 @@ _AT_ONCE: Final = 500
 class Ended:
     """The instant (UTC seconds) of each by the id of the phone, card, licence or document.
 
-    `sheets` are the documents of which an erasure ended what was printed, `unissued` the batches that could not be signed.
+    `documents` are those that were opened, with the digest of their row, `sheets` the documents of which an erasure ended what was printed, `unissued` the batches that could not be signed.
     """
 
     lost: dict[str, int] = field(default_factory=dict)
@@ -34,9 +34,12 @@ class Ended:
     sheets: dict[str, int] = field(default_factory=dict)
     unissued: set[str] = field(default_factory=set)
     lost_terminals: set[str] = field(default_factory=set)
+    documents: dict[str, str] = field(default_factory=dict)
 
     def read(self, row: Row) -> None:
         """Take in one row of the journal, in order."""
+        if row.act == "registry_asked" and '"document":' in row.detail:
+            self.documents[row.subject_id] = str(_detail(row, "document"))
         match row.act:
             case "wallet_lost":
                 self.lost[row.subject_id] = row.recorded_at
@@ -80,6 +83,24 @@ def phones_that_came_back(
         for start in range(0, len(ids), _AT_ONCE):
             page = ids[start : start + _AT_ONCE]
             yield from ((one, what) for one in _bare(connection, authority_id, page, column))
+
+
+def documents_that_changed(
+    connection: Connection, authority_id: str, ended: Ended
+) -> Iterator[tuple[str, str]]:
+    """Documents that stand for another licence or card than the one for which they were opened, or for none."""
+    table, ids = tables.document, sorted(ended.documents)
+    columns = [one for one in table.c if one.name != "version"]
+    for start in range(0, len(ids), _AT_ONCE):
+        page = ids[start : start + _AT_ONCE]
+        query = select(*columns).where(table.c.authority_id == authority_id, table.c.document_id.in_(page))
+        rows = {row["document_id"]: dict(row) for row in connection.execute(query).mappings()}
+        for one in page:
+            if one not in rows:
+                if one not in ended.erased:
+                    yield one, "document_id"
+            elif digest_of_act([rows[one]]) != ended.documents[one]:
+                yield one, "registry_reference"
 
 
 def terminals_that_came_back(

@@ -26,6 +26,7 @@ class Fault(StrEnum):
     LIST_ENTRY = "list_entry"
     PHONE = "phone"
     TERMINAL = "terminal"
+    DOCUMENT = "document"
     BALANCE = "balance"
 
 
@@ -60,6 +61,10 @@ _WORDS: Final = {
     Fault.PHONE: (
         "le téléphone {subject} n'est plus dans l'état que le journal dit ({differs})",
         "the phone {subject} is not in the state that the journal tells ({differs})",
+    ),
+    Fault.DOCUMENT: (
+        "le dossier {subject} n'est plus celui qui fut ouvert ({differs})",
+        "the file {subject} is not the one that was opened ({differs})",
     ),
     Fault.TERMINAL: (
         "le terminal {subject}, que le journal dit perdu, ne l'est plus",

@@ -149,5 +149,6 @@ def open_document(
     opened = None
     if isinstance(record, LicenceRecord):
         opened = open_ledger(connection, authority_id, document_id, record.points_history, now)
-    audit_look_up(connection, document_type, document_id, now, asking, opened)
+    told: audit.Detail = {**(opened or {}), "document": audit.digest_of_act([row])}
+    audit_look_up(connection, document_type, document_id, now, asking, told)
     return document_id

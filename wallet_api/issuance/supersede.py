@@ -8,15 +8,20 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 from sqlalchemy import Connection
 
 from credentials.spec import StatusValue
 from credentials.views import View
+from wallet_api.identifiers import first_id
 
 from . import store
 from .grants import Grants
 from .store import Cause, CauseClass, LiveCredential
+
+SIGNING_SECONDS: Final = 300
+"""Longer than any signing takes."""
 
 
 def supersede_older(
@@ -26,7 +31,11 @@ def supersede_older(
     granted = Grants.from_text(newer.grants)
     live = store.live_credentials(connection, authority_id, document_id, now)
     # One that is still being signed will itself come last and judge this one: two never supersede each other.
-    others = [one for one in live if one.batch_id != newer.batch_id and one.issued]
+    # Of one that is long past signing nobody comes any more: it ended with its process, or its row was changed.
+    signed = first_id(now - SIGNING_SECONDS)
+    others = [
+        one for one in live if one.batch_id != newer.batch_id and (one.issued or one.credential_id < signed)
+    ]
     known = store.with_cause(
         connection, authority_id, [one.credential_id for one in others], CauseClass.SUPERSEDED, now
     )
