@@ -88,12 +88,13 @@ def test_milestone_that_an_act_meets_first_is_published_at_once(
     reference, records = PEOPLE["ines"].references[DocumentType.DRIVING_LICENCE], service.licences._records
     records[reference] = replace(records[reference], points_history=PointsHistory(date(2024, 11, 5)))
     milestone = paris_midnight(date(2026, 11, 5))
-    clock.instant = milestone - 10
+    clock.instant = milestone - 200
     made = offer("ines")
     assert _stored(service, made.document_id).next_change_at == milestone
     phone = SimulatedWallet(client, clock)
     assert phone.take(made.uri).status_code == 200
     phone.get(ROAD)
+    clock.instant = milestone - 10
     publish_now(service)
     with service.database.read() as connection:
         before = read_state(connection, service.settings.base_url, 9, clock.instant).points

@@ -28,7 +28,11 @@ from tests.wallet_api.simulated_wallet import (
 from verifier.signatures import load_public_key, verify_signature
 from wallet_api import tables
 from wallet_api.app import create_app
+from wallet_api.audit.acts import compare
+from wallet_api.clock import rfc3339
+from wallet_api.issuance import issue
 from wallet_api.openid4vci.configurations import CONFIGURATIONS
+from wallet_api.publication.store import read_state
 
 CARD = DocumentType.VITALE_CARD
 PHONE = [name for name, one in CONFIGURATIONS.items() if not one.paper]
@@ -500,3 +504,30 @@ def test_suspension_and_issuing_at_once_leave_no_credential_without_its_cause(
             ).scalars()
         )
     assert made == borne
+
+
+def test_measure_that_begins_while_a_credential_is_made_reaches_it(
+    service, wallet, licence_authority, clock, monkeypatch
+):
+    """The second between the check of the standing and the record: neither refused nor without its cause, were it read twice."""
+    begins = clock.instant + 3_600
+    body = {"decision_reference": "S-1", "from": rfc3339(begins), "until": rfc3339(begins + 86_400)}
+    path = f"/authority/licences/{wallet.document_id}/suspensions"
+    assert licence_authority.post(path, body).status_code == 201
+    wallet.renew()
+    clock.instant = begins - 1
+    wallet.renew()
+    real = issue._require_standing
+
+    def slowly(*arguments):
+        standing = real(*arguments)
+        clock.instant = begins
+        return standing
+
+    monkeypatch.setattr(issue, "_require_standing", slowly)
+    claims = wallet.get("driving_licence.proof.cbor")[0]
+    with service.database.read() as connection:
+        state = read_state(connection, service.settings.base_url, 9, clock.instant)
+        assert list(compare(connection, "licence", clock.instant)) == []
+    number = int(claims.status.uri.rpartition("/")[2])
+    assert state.status[Domain.LICENCE][number][claims.status.index] == 2
