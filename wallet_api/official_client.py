@@ -24,7 +24,10 @@ from .settings import Settings
 
 _TIMEOUT: Final = 60  # seconds
 _ANSWER_BYTES: Final = 4_194_304
-_AGAIN: Final = "If you do not know whether it acted, type the same command again: it acts once."
+_AGAIN: Final = (
+    "A-t-il agi ? Retapez la même commande : elle n'agit qu'une fois. "
+    "Did it act? Type the same command again: it acts once."
+)
 _REPLAYED: Final = (
     "Déjà envoyé : voici la réponse d'alors. Si l'acte a été annulé depuis, ajoutez --again.\n"
     "Sent before: this is the answer of then. If the act was cancelled since, add --again.\n"

@@ -336,3 +336,15 @@ def test_proposal_that_was_changed_is_named(service, wallet, licence_authority):
             connection.execute(text(f"UPDATE act_proposal SET {change}"))
             found = list(acts.compare(connection, LICENCE, service.clock.now()))
             assert [one.fault.value for one in found] == ["act_edited"]
+
+
+def test_credential_that_was_never_said_to_be_issued_is_superseded_like_any_other(service, wallet, clock):
+    """Its process ended before it could say so, or somebody changed the row: the next one supersedes it, and is asked to."""
+    wallet.get(PROOF)
+    _write(service, "UPDATE credential SET state = 'reserved'")
+    clock.instant += 400
+    wallet.renew()
+    wallet.get(PROOF)
+    assert _found(service) == []
+    _write(service, "DELETE FROM status_cause")
+    assert _found(service) == [("list_entry", "superseded")]

@@ -407,6 +407,8 @@ def test_credential_is_recorded_before_it_is_signed(service, wallet):
     answer = wallet.ask("driving_licence.proof.cbor", [Key()])
     assert (answer.status_code, _code(answer)) == (503, "signing-unavailable")
     assert _count(service, tables.credential.c.state == "unissued") == 1
+    with service.database.read() as connection:  # the journal tells of it, so the audit does not
+        assert list(compare(connection, "licence", service.clock.now())) == []
     wallet.client = honest
     assert wallet.get("driving_licence.proof.cbor")
 

@@ -23,7 +23,8 @@ _AT_ONCE: Final = 500
 class Ended:
     """The instant (UTC seconds) of each by the id of the phone, card, licence or document.
 
-    `documents` are those that were opened, with the digest of their row, `sheets` the documents of which an erasure ended what was printed, `unissued` the batches that could not be signed.
+    `documents` are those that were opened, with the digest of their row, `sheets` the documents of which an erasure ended
+    what was printed, `unissued` the batches that could not be signed.
     """
 
     lost: dict[str, int] = field(default_factory=dict)
