@@ -50,15 +50,19 @@ def measure(
     goal: float,
     at_least: bool = False,
     of: str,
+    less: Callable[[], float] = lambda: 0.0,
 ) -> Ratio:
-    """Measure `candidate` beside `base`. `at_least`: the ratio is one of rates, base time over candidate time."""
-    first = _run(candidate, base, ROUNDS)
+    """Measure `candidate` beside `base`. `at_least`: the ratio is one of rates, base time over candidate time.
+
+    `less` tells the seconds of processor time spent so far on what the goal leaves out.
+    """
+    first = _run(candidate, base, ROUNDS, less)
     result = _ratio(name, first, goal, at_least=at_least, of=of)
     if result.met:
         return result
     # A void run is repeated; so is a miss, which counts only when it is one twice.
     print(f"  {name}: once more with {MORE_ROUNDS} rounds", file=sys.stderr, flush=True)
-    return _ratio(name, _run(candidate, base, MORE_ROUNDS), goal, at_least=at_least, of=of)
+    return _ratio(name, _run(candidate, base, MORE_ROUNDS, less), goal, at_least=at_least, of=of)
 
 
 def _ratio(name: str, pairs: list[tuple[float, float]], goal: float, *, at_least: bool, of: str) -> Ratio:
@@ -84,7 +88,7 @@ def spread(values: list[float]) -> float:
 
 
 def _run(
-    candidate: Callable[[], object], base: Callable[[], object], rounds: int
+    candidate: Callable[[], object], base: Callable[[], object], rounds: int, less: Callable[[], float]
 ) -> list[tuple[float, float]]:
     calls = (candidate, base)
     counts = [_count(call) for call in calls]
@@ -95,7 +99,7 @@ def _run(
         for _ in range(rounds):
             times = [0.0, 0.0]
             for which in order.sample((0, 1), 2):
-                times[which] = _block(calls[which], counts[which])
+                times[which] = _block(calls[which], counts[which], less)
             pairs.append((times[0], times[1]))
             gc.collect()
     finally:
@@ -105,13 +109,13 @@ def _run(
 
 def _count(call: Callable[[], object]) -> int:
     count = 1
-    while _block(call, count) * count < BLOCK_SECONDS:
+    while _block(call, count, lambda: 0.0) * count < BLOCK_SECONDS:
         count *= 2
     return count
 
 
-def _block(call: Callable[[], object], count: int) -> float:
-    start = time.process_time()
+def _block(call: Callable[[], object], count: int, less: Callable[[], float]) -> float:
+    start = time.process_time() - less()
     for _ in range(count):
         call()
-    return (time.process_time() - start) / count
+    return (time.process_time() - less() - start) / count

@@ -43,6 +43,7 @@ class Database:
     def __init__(self, address: str, limits: DatabaseLimits | None = None) -> None:
         """Open nothing yet. Raises `SettingsRefused` for an address of another kind of database."""
         self.engine = _engine(address, limits or DatabaseLimits())
+        self._reader = _reader(self.engine)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -69,15 +70,10 @@ class Database:
     @contextmanager
     def read(self, *, patient: bool = False) -> Iterator[Connection]:
         """A consistent view that blocks no writer and writes nothing; `patient` statements may take their time."""
-        with self._reader().begin() as connection:
+        with self._reader.begin() as connection:
             if patient:
                 take_time(connection)
             yield connection
-
-    def _reader(self) -> Engine:
-        if self.engine.dialect.name == "sqlite":
-            return self.engine.execution_options(lp_reads_only=True)
-        return self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     def migrate(self) -> None:
         """Bring the tables to the one head of `migrations/`."""
@@ -195,6 +191,13 @@ def _engine(address: str, limits: DatabaseLimits) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _reader(engine: Engine) -> Engine:
+    """The same connections, for transactions that write nothing."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(lp_reads_only=True)
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _connect_arguments(url: URL, limits: DatabaseLimits) -> dict[str, Any]:

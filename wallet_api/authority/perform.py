@@ -58,7 +58,7 @@ class ActTerms:
         return any((weak, seen) == ("", str(version)) for weak, seen, _ in _TAGS.findall(self.if_match))
 
 
-def _terms(
+async def _terms(  # waits for nothing, so it needs no thread of its own
     key: IdempotencyKey = None,
     if_match: Annotated[
         str | None,
