@@ -74,7 +74,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def _framework(request: Request, error: HTTPException) -> JSONResponse:
         code = _BY_STATUS.get(error.status_code, "invalid-request" if error.status_code < 500 else "internal")
-        return render(PROBLEMS[code], request)
+        answer = render(PROBLEMS[code], request)
+        if error.status_code == 405 and error.headers:
+            answer.headers["Allow"] = error.headers[
+                "Allow"
+            ]  # which verbs it takes (RFC 9110, section 15.5.6)
+        return answer
 
     @app.exception_handler(RequestValidationError)
     def _content(request: Request, error: RequestValidationError) -> JSONResponse:

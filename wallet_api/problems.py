@@ -58,8 +58,8 @@ _ROWS: Final = (
     Problem(
         "method-not-allowed",
         405,
-        "Cette adresse n’accepte pas ce verbe.",
-        "This address does not take this verb.",
+        "Cette adresse n’accepte pas ce verbe ; l’en-tête Allow dit lesquels.",
+        "This address does not take this verb; the Allow header says which.",
     ),
     Problem(
         "not-acceptable",
@@ -168,8 +168,8 @@ _ROWS: Final = (
     Problem(
         "too-many-acts",
         429,
-        "Trop d’actes en une heure : déposez un lot, qu’une seconde personne approuvera.",
-        "Too many acts in one hour: submit a batch, which a second person will approve.",
+        "Trop d’actes en une heure : reprenez après le délai de Retry-After ; sur les permis, un lot approuvé par deux personnes n’attend pas.",
+        "Too many acts in one hour: go on after the time in Retry-After; on licences, a batch that two people approve does not wait.",
     ),
     Problem(
         "too-many-proposals",

@@ -11,11 +11,12 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final, NoReturn
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
+
+from .conditional_route import ConditionalRoute
 
 
-class StrictRoute(APIRoute):
-    """For every route that takes JSON."""
+class StrictRoute(ConditionalRoute):
+    """For every route that takes JSON; what is read there has its tag."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The endpoint as the framework calls it."""

@@ -111,3 +111,39 @@ def test_every_answer_with_a_tag_says_so(client):
             )
     tagged = {path for path, asked in told.items() if asked}
     assert tagged >= {"/quality.json", "/audit/checkpoints", "/authority/offences", "/me/notices"}
+
+
+def test_every_reading_bears_a_tag_and_says_so(application):
+    """A route that is read and forgets its class is told here; state of this instant has none."""
+    read = {path: one["get"] for path, one in application.openapi()["paths"].items() if "get" in one}
+    assert len(read) > 30
+    without = {path for path, one in read.items() if "304" not in one["responses"]}
+    assert without == {"/healthz", "/readyz", "/metrics"}
+
+
+def test_document_is_not_sent_again_until_it_changes(wallet, licence_authority):
+    """The tag that `If-Match` wants answers `If-None-Match` as well, and an act makes it another one."""
+    path = f"/authority/licences/{wallet.document_id}"
+    headers = {"Authorization": f"Bearer {licence_authority.key}"}
+    first = licence_authority.client.get(path, headers=headers)
+    headers |= {"If-None-Match": first.headers["etag"]}
+    again = licence_authority.client.get(path, headers=headers)
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+    assert first.headers["cache-control"] == again.headers["cache-control"] == "private, no-cache"
+    licence_authority.withdraw(wallet.document_id, 1, "D-1")
+    assert licence_authority.client.get(path, headers=headers).status_code == 200
+
+
+def test_what_a_citizen_reads_has_a_tag_and_is_stored_nowhere(client, keys_of_roles):
+    """Tag by tag an asker may compare; no cache keeps what is personal."""
+    headers = {"Authorization": f"Bearer {keys_of_roles.of('camille')}"}
+    first = client.get("/me/documents", headers=headers)
+    again = client.get("/me/documents", headers={**headers, "If-None-Match": first.headers["etag"]})
+    assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+    assert first.headers["cache-control"] == again.headers["cache-control"] == "no-store"
+
+
+def test_address_says_which_verbs_it_takes(client):
+    """RFC 9110, section 15.5.6."""
+    refused = client.delete("/me/points")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET")

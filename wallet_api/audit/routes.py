@@ -17,6 +17,7 @@ from wallet_api import entity_tags
 from wallet_api.access import Actor, requires
 from wallet_api.asked_service import ServiceOf
 from wallet_api.clock import rfc3339
+from wallet_api.conditional_route import ConditionalRoute
 from wallet_api.roles import SERVICE, AccessRole
 
 from . import store
@@ -24,7 +25,7 @@ from .journal import append
 from .row import Row
 from .store import StoredCheckpoint
 
-router = APIRouter(tags=["Journal"])
+router = APIRouter(tags=["Journal"], route_class=ConditionalRoute)
 Journal = Literal["licence", "health", "service"]
 After = Annotated[int, Query(ge=0, le=2**53, description="Number after which the page begins.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Request, Response
 
 from wallet_api import entity_tags
 from wallet_api.asked_service import ServiceOf
+from wallet_api.conditional_route import ConditionalRoute
 from wallet_api.wiring import Service
 
 from .describe import LICENCE_URL, Catalogue, describe
 from .tables_of_month import Name, table_of_month
 
-router = APIRouter(tags=["Données ouvertes"])
+router = APIRouter(tags=["Données ouvertes"], route_class=ConditionalRoute)
 _CACHE: Final = "public, max-age=3600"
 _CSV: Final = "text/csv; charset=utf-8; header=present"
 _LINES: Final = "month,offence,withdrawals\n2026-10,exces_20,40\n"

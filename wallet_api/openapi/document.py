@@ -16,6 +16,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import BaseRoute
 
+from wallet_api.conditional_route import ConditionalRoute
+from wallet_api.entity_tags import NOT_MODIFIED
 from wallet_api.problems import PROBLEMS, Problem
 
 from .raises import EXTENSION, Described, guards_of, problems_of
@@ -116,7 +118,7 @@ def _complete(operation: dict[str, Any], route: Described, schemas: dict[str, An
     }  # the framework's own 422 is never sent
     _describe(operation)
     _secure(operation, route)
-    _tell_of_tags(operation)
+    _tell_of_tags(operation, route)
     for parameter in operation.get("parameters", ()):
         _exemplify(parameter, schemas, parameter["name"])
     for body in operation.get("requestBody", {}).get("content", {}).values():
@@ -147,8 +149,10 @@ def _secure(operation: dict[str, Any], route: Described) -> None:
         operation.pop("parameters", None)
 
 
-def _tell_of_tags(operation: dict[str, Any]) -> None:
+def _tell_of_tags(operation: dict[str, Any], route: Described) -> None:
     """Every operation that may answer 304 bears a tag, and takes one (`entity_tags.py`)."""
+    if isinstance(route.original_route, ConditionalRoute) and route.original_route.conditional:
+        operation["responses"] |= {str(status): dict(one) for status, one in NOT_MODIFIED.items()}
     if "304" not in operation["responses"]:
         return
     operation.setdefault("parameters", []).append(dict(_IF_NONE_MATCH))

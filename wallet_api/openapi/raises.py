@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
 from fastapi.dependencies.models import Dependant
+from starlette.routing import BaseRoute
 
 from wallet_api.problems import PROBLEMS
 
@@ -49,6 +50,7 @@ class Described(Protocol):
     dependant: Dependant
     body_field: Any
     path: str
+    original_route: BaseRoute
 
 
 def raises(*codes: str) -> dict[str, Any]:
