@@ -18,6 +18,10 @@ from .official_client import ActRefused, Caller
 from .roles import AccessRole
 from .settings import Settings
 
+_ANOTHER: Final = (
+    "D’une autre autorité peut-être : --as {0} pour une carte, --as {1} pour une clé ou un terminal. · "
+    "Perhaps another authority's: --as {0} for a card, --as {1} for a key or a terminal."
+)
 _POINTS: Final = {"withdraw": "withdrawals", "annul": "annulments", "course": "courses"}
 
 
@@ -92,7 +96,13 @@ def decide(settings: Settings, word: str, options: Mapping[str, Any]) -> str:
     """Approve or refuse (`approval`, `refusal`) what another person proposed; the answer's JSON. Raises `ActRefused`."""
     name = options["caller"] or first_of(AccessRole.SUPERVISOR)
     path = f"/authority/proposals/{options['proposal']}/{word}"
-    return json.dumps(Caller(settings, name, options["token_file"]).post(path, {}))
+    try:
+        return json.dumps(Caller(settings, name, options["token_file"]).post(path, {}))
+    except ActRefused as error:
+        if options["caller"] is None and options["token_file"] is None and str(error).startswith("404 "):
+            msg = f"{error} {_ANOTHER.format(first_of(AccessRole.HEALTH_AUTHORITY), first_of(AccessRole.OPERATOR))}"
+            raise ActRefused(msg) from None
+        raise
 
 
 def proposals(settings: Settings, options: Mapping[str, Any]) -> str:

@@ -11,10 +11,10 @@ _SECONDS: Final = 0.2  # between two drawings
 
 
 class Progress:
-    """Draws `label [#####.....] 42 % 4200/10000 310/s`. Closes its line when left."""
+    """Draws `label [#####.....] 42 % 4200/10000 310/s`, the count alone where no total is known. Closes its line when left."""
 
-    def __init__(self, label: str, total: int, out: TextIO | None = None) -> None:
-        """Count up to `total`, 0 when nobody knows."""
+    def __init__(self, label: str, total: int | None, out: TextIO | None = None) -> None:
+        """Count up to `total`, None when nobody knows."""
         self._label, self._total = label, total
         self._out = sys.stderr if out is None else out
         self._began = time.perf_counter()
@@ -47,10 +47,15 @@ class Progress:
         """So many more are done."""
         self.reach(self._done + more)
 
-    def _draw(self, *, last: bool) -> None:
+    def _reached(self) -> str:
+        if self._total is None:
+            return str(self._done)
         share = min(1.0, self._done / self._total) if self._total else 1.0
         bar = ("#" * round(share * _WIDTH)).ljust(_WIDTH, ".")
+        return f"[{bar}] {share:4.0%} {self._done}/{self._total}"
+
+    def _draw(self, *, last: bool) -> None:
         rate = self._done / max(time.perf_counter() - self._began, 1e-9)
-        line = f"{self._label} [{bar}] {share:4.0%} {self._done}/{self._total} {rate:.0f}/s"
+        line = f"{self._label} {self._reached()} {rate:.0f}/s"
         start = "\r" if self._out.isatty() else ""
         print(start + line, end="\n" if last else "", file=self._out, flush=True)

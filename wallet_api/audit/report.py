@@ -91,9 +91,10 @@ def examine_all(service: Service, kept: Iterable[Path], counter: Counter) -> Ite
             witnesses = evidence.witnesses[authority_id]
             head = store.head_of(connection, authority_id)
             last = head[0] if head else 0
-            with counter(authority_id.ljust(8), last) as progress:
+            rows = store.count_rows(connection, authority_id)  # fewer than the last number once some were purged
+            with counter(authority_id.ljust(8), rows) as progress:
                 found = examine(connection, authority_id, witnesses, now=now, progress=progress.reach)
-            with counter(f"{authority_id.ljust(8)} actes", last) as progress:
+            with counter(f"{authority_id.ljust(8)} actes", rows) as progress:
                 found += compare(connection, authority_id, now, progress.reach)
             found += [one for one in evidence.findings if one.authority_id == authority_id]
             if not witnesses and (editions := _unattested(connection, authority_id)):

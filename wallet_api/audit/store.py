@@ -181,6 +181,12 @@ def begins_at(connection: Connection, authority_id: str) -> int | None:
     return found if type(found) is int else None
 
 
+def count_rows(connection: Connection, authority_id: str) -> int:
+    """How many rows of a chain are there."""
+    query = select(func.count()).select_from(_entry).where(_entry.c.authority_id == authority_id)
+    return connection.execute(query).scalar_one()
+
+
 def row_digest(connection: Connection, authority_id: str, sequence: int) -> str | None:
     """The digest that a row bears, None where there is no such row."""
     query = select(_entry.c.digest).where(

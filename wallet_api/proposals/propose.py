@@ -40,7 +40,11 @@ class ProposalKind(StrEnum):
 
 
 class ProposalAnswer(BaseModel):
-    """A proposal. `act_id` and `released_at` are there once it was approved: the act can be cancelled until then."""
+    """A proposal. `act_id` and `released_at` are there once it was approved: the act can be cancelled until then.
+
+    Of a batch it is the instant of the approval: its acts are done after it, each with a time of its own, and the batch
+    can be cancelled until the last one counts. An act on keys holds at once.
+    """
 
     proposal_id: str
     kind: ProposalKind

@@ -54,7 +54,7 @@ def _purge(options: argparse.Namespace) -> int:
 
     service = wire(read_settings(os.environ, options.home))
     try:
-        with Progress("purge", 0) as drawn:
+        with Progress("purge", None) as drawn:
             for one in purge(service, rehearse=options.dry_run, progress=drawn.add):
                 if options.json:
                     line = {
