@@ -41,6 +41,10 @@ WORDS: Final = {
         "Ce titre a été retiré par l'autorité : il n'est plus actualisé. Vous pouvez contester cette décision.",
         "This document was withdrawn by the authority: it is not refreshed any more. You can dispute this decision.",
     ),
+    "title-gone": (
+        "Titre déclaré perdu ou volé : il n'est plus actualisé. Demandez-en un nouveau ; votre droit de conduire demeure.",
+        "Document reported lost or stolen: it is not refreshed any more. Ask for a new one; your right to drive remains.",
+    ),
     "wallet-lost": (
         "Ce téléphone a été déclaré perdu. Réenregistrez vos titres ; votre droit demeure.",
         "This phone was declared lost. Save your documents again; your right remains.",

@@ -87,7 +87,7 @@ def _run(given: list[str]) -> int:
         raise UsageError("no such command" + (f"; did you mean `verifier {near[0]}`?" if near else ""))
     command = COMMANDS[name]
     parser = _parser(name, command)
-    options = parser.parse_args(given[1:])
+    options = parser.parse_intermixed_args(given[1:])  # options may stand between a word and its file
     options.store = options.store or os.environ.get("LP_STORE") or DEFAULT_STORE
     voice = Voice(quiet=options.quiet, json=options.json, plain=getattr(options, "plain", False))
     gc.disable()  # loading makes nothing but what stays: no use to search it, again and again, for what may go

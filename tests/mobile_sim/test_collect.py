@@ -138,6 +138,7 @@ def test_refused_refresh_says_why_and_keeps_what_is_held(service, wallet):
     old = add(wallet, service.offer(), clock=clock)
     for code, words in (
         ("document-suspended", "suspendu"),
+        ("title-gone", "perdu ou volé"),
         ("document-revoked", "retiré"),
         ("wallet-lost", "perdu"),
     ):

@@ -394,7 +394,7 @@ def test_from_request_to_first_verdict(home, tmp_path):
     answer.write_bytes(
         sealed_enrolment(enrolment_claims(request.terminal_id, Audience.ANYONE, mirror), request.public_key)
     )
-    installed = run("enrol", "install", answer, "--store", store)
+    installed = run("enrol", "install", "--store", store, answer)  # options may stand anywhere
     assert (installed.returncode, installed.out.count("SHA-256")) == (0, 2)
     assert run("enrol", "install", answer, "--store", store).returncode == 1
     assert run("sync", "--store", store).returncode == 1

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from credentials.paris_day import paris_midnight
+from credentials.paris_day import paris_day, paris_midnight
 from credentials.spec import DocumentType
 from credentials.vitale_card import RightsPeriod
 from tests.wallet_api.citizens import LICENCE, Citizen, code_of
@@ -48,6 +48,20 @@ def test_title_and_rights_appear_some_time_before_their_end(citizen, clock):
     feed = citizen("theo").get("/me/notices")
     assert _topics(feed) == [("category_end", "2030-01-08"), ("title_end", "2030-01-08")]
     assert "C, C1, C1E, CE, D" in feed["items"][0]["fr"]["text"]
+
+
+def test_title_that_is_over_is_expired_the_day_after(citizen, clock, offer):
+    """Its last day stands in the registry, here and in the notice, which says no more than the day."""
+    offer("theo", LICENCE)
+    theo = citizen("theo")
+    told = []
+    for day in (date(2030, 1, 8), date(2030, 1, 9)):
+        clock.instant += (day - paris_day(clock.instant)) // timedelta(seconds=1)
+        titles = {one["document_type"]: one["title"] for one in theo.get("/me/documents")["items"]}
+        told.append(titles["driving_licence"])
+    assert told == ["held", "expired"]
+    (text,) = [one["fr"]["text"] for one in theo.get("/me/notices")["items"] if one["topic"] == "title_end"]
+    assert text == "Dernier jour de votre titre de conduite : 8 janvier 2030. Demandez son renouvellement."
 
 
 def test_end_of_rights_is_the_health_cards(citizen, clock):

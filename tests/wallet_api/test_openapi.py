@@ -133,6 +133,19 @@ def test_every_problem_of_the_catalogue_belongs_to_an_operation_or_to_the_edge(a
     assert PROBLEMS.keys() - listed <= _OF_NO_OPERATION
 
 
+def test_headers_that_a_client_acts_upon_are_described(document):
+    """Who may ask, how long to wait, whether an answer is an earlier one."""
+    for where, operation in _operations(document):
+        headers = {status: set(one.get("headers", ())) for status, one in operation["responses"].items()}
+        assert "Retry-After" in headers["429"], where
+        assert "401" not in headers or "WWW-Authenticate" in headers["401"], where
+        once = any(one["name"] == "Idempotency-Key" for one in operation.get("parameters", ()))
+        for status in (one for one in headers if one[0] == "2"):
+            assert ("Idempotent-Replayed" in headers[status]) == once, where
+    printed = document["paths"]["/me/printed-cards"]["post"]["responses"]["201"]["headers"]
+    assert {"Laissez-Passer-Credential", "Laissez-Passer-Expires"} <= printed.keys()
+
+
 class Sent(BaseModel):
     """A body whose member has no example."""
 

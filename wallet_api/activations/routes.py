@@ -30,6 +30,13 @@ SHEET: Final[dict[int | str, dict[str, Any]]] = {
     201: {
         "description": "The code; as a page to print with `Accept: application/pdf`.",
         "content": {PDF: {"schema": {"type": "string", "format": "binary"}}},
+        "headers": {
+            "Laissez-Passer-Second": {
+                "description": "Beside the page alone: the second part, to be told apart from the paper.",
+                "schema": {"type": "string"},
+                "example": "4711",
+            }
+        },
     }
 }
 Accept = Annotated[str | None, Header(max_length=400)]

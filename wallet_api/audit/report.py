@@ -91,7 +91,9 @@ def examine_all(service: Service, kept: Iterable[Path], counter: Counter) -> Ite
             witnesses = evidence.witnesses[authority_id]
             head = store.head_of(connection, authority_id)
             last = head[0] if head else 0
-            rows = store.count_rows(connection, authority_id)  # fewer than the last number once some were purged
+            rows = store.count_rows(
+                connection, authority_id
+            )  # fewer than the last number once some were purged
             with counter(authority_id.ljust(8), rows) as progress:
                 found = examine(connection, authority_id, witnesses, now=now, progress=progress.reach)
             with counter(f"{authority_id.ljust(8)} actes", rows) as progress:

@@ -168,7 +168,10 @@ class DocumentAnswer(BaseModel):
 
 
 class LicenceAnswer(DocumentAnswer):
-    """Where a licence stands: the right to drive, and apart from it whether the title is there."""
+    """Where a licence stands: the right to drive, and apart from it whether the title is there.
+
+    The last day of the title is the registry's to tell, and stands in what is issued: an expired one is `held` here.
+    """
 
     right: RightAnswer
     title: Literal["held", "lost", "stolen", "revoked"]

@@ -21,9 +21,9 @@ _TEXTS: Final = {
     NoticeTopic.TITLE_END: (
         (
             "Fin de validité de votre titre",
-            "Votre titre de conduite expire le {day}. Demandez son renouvellement.",
+            "Dernier jour de votre titre de conduite : {day}. Demandez son renouvellement.",
         ),
-        ("End of your licence document", "Your licence document expires on {day}. Ask for a new one."),
+        ("End of your licence document", "Last day of your licence document: {day}. Ask for a new one."),
     ),
     NoticeTopic.CATEGORY_END: (
         (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from operator import attrgetter
 from typing import Literal
 
 from fastapi import APIRouter
 from sqlalchemy import Connection
 
+from credentials.paris_day import paris_day
 from wallet_api.asked_service import ServiceOf
 from wallet_api.authority import store as measures
 from wallet_api.authority.kinds import FINAL, MeasureKind
@@ -19,9 +21,11 @@ from wallet_api.paging import ROWS, Before, Limit, cut
 from wallet_api.points.current import history, invalid_since
 from wallet_api.private_route import PrivateRoute
 from wallet_api.problems import WalletError
+from wallet_api.registries.adapters import LicenceRecord
+from wallet_api.wiring import Service
 
 from . import store
-from .owner import LICENCE, LicenceOwnerOf, Owned, Owner, OwnerOf
+from .owner import LICENCE, LicenceOwnerOf, Owned, Owner, OwnerOf, records
 from .schemas import (
     MyCredentials,
     MyDevices,
@@ -40,11 +44,20 @@ router = APIRouter(prefix="/me", tags=["Mon espace"], route_class=PrivateRoute)
 @router.get("/documents", operation_id="listMyDocuments")
 def list_documents(service: ServiceOf, owner: OwnerOf) -> MyDocuments:
     """My documents and where they stand; points are asked for by themselves."""
-    now = service.clock.now()
+    now, ends = service.clock.now(), _last_days(service, owner)
     with service.database.read() as connection:
         opened = {one.reference: one for one in store.documents(connection, owner.owned)}
         items = [_document(connection, owner, one, opened.get(one.reference), now) for one in owner.owned]
+    for mine, item in zip(owner.owned, items, strict=True):
+        if item.title == "held" and ends.get(mine.reference, date.max) < paris_day(now):
+            item.title = "expired"
     return MyDocuments(items=items)
+
+
+def _last_days(service: Service, owner: Owner) -> dict[str, date]:
+    """The last day of each title, which its registry alone knows."""
+    found = records(service, owner)
+    return {mine.reference: one.expiry_date for mine, one in found if isinstance(one, LicenceRecord)}
 
 
 @router.get("/points", operation_id="readMyPoints")

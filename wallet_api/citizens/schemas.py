@@ -65,7 +65,7 @@ class MyDocumentAnswer(BaseModel):
     document_type: DocumentType
     opened: bool
     right: RightAnswer | None = None
-    title: Literal["held", "lost", "stolen", "revoked"] | None = None
+    title: Literal["held", "expired", "lost", "stolen", "revoked"] | None = None
     suspended: bool = False
     revoked: bool = False
     phones: int = 0

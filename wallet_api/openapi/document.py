@@ -16,10 +16,9 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import BaseRoute
 
-from wallet_api.conditional_route import ConditionalRoute
-from wallet_api.entity_tags import NOT_MODIFIED
 from wallet_api.problems import PROBLEMS, Problem
 
+from .headers import tell_of_headers, tell_of_tags
 from .raises import EXTENSION, Described, guards_of, problems_of
 from .samples import NoSample, sample
 from .tags import TAGS
@@ -61,18 +60,6 @@ _PROBLEM_BODY: Final[dict[str, Any]] = {
     },
     "required": ["type", "title", "status"],
     "additionalProperties": False,
-}
-_IF_NONE_MATCH: Final[dict[str, Any]] = {
-    "name": "If-None-Match",
-    "in": "header",
-    "required": False,
-    "description": "Tags of earlier readings; 304 without content as long as one of them holds.",
-    "schema": {"type": "string"},
-}
-_TAG: Final[dict[str, Any]] = {
-    "description": "Names this content; the same as long as the content is.",
-    "schema": {"type": "string"},
-    "example": '"5f5f5f5f"',
 }
 _HTTP_METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
 _SENTENCE: Final = re.compile(r"^(.+?)(?:\.(?=\s|$)|$)", re.DOTALL)
@@ -118,7 +105,7 @@ def _complete(operation: dict[str, Any], route: Described, schemas: dict[str, An
     }  # the framework's own 422 is never sent
     _describe(operation)
     _secure(operation, route)
-    _tell_of_tags(operation, route)
+    tell_of_tags(operation, route)
     for parameter in operation.get("parameters", ()):
         _exemplify(parameter, schemas, parameter["name"])
     for body in operation.get("requestBody", {}).get("content", {}).values():
@@ -127,6 +114,7 @@ def _complete(operation: dict[str, Any], route: Described, schemas: dict[str, An
         for body in answer.get("content", {}).values():
             _exemplify(body, schemas)
     _add_problems(operation, problems_of(route), base_url)
+    tell_of_headers(operation)
 
 
 def _describe(operation: dict[str, Any]) -> None:
@@ -147,17 +135,6 @@ def _secure(operation: dict[str, Any], route: Described) -> None:
         operation["parameters"] = kept
     else:
         operation.pop("parameters", None)
-
-
-def _tell_of_tags(operation: dict[str, Any], route: Described) -> None:
-    """Every operation that may answer 304 bears a tag, and takes one (`entity_tags.py`)."""
-    if isinstance(route.original_route, ConditionalRoute) and route.original_route.conditional:
-        operation["responses"] |= {str(status): dict(one) for status, one in NOT_MODIFIED.items()}
-    if "304" not in operation["responses"]:
-        return
-    operation.setdefault("parameters", []).append(dict(_IF_NONE_MATCH))
-    for status in ("200", "304"):
-        operation["responses"][status].setdefault("headers", {})["ETag"] = _TAG
 
 
 def _exemplify(place: dict[str, Any], schemas: dict[str, Any], name: str = "") -> None:

@@ -53,8 +53,15 @@ def activation_page(
             code=modules_of(code, 57),
             side=_SIDE,
             after=(
-                Words(f"Sur votre téléphone, saisissez ce code à l’adresse {address}", above=12),
-                Words(f"On your phone, enter this code at {address}", 9, above=0),
+                Words(
+                    f"Sur votre téléphone, donnez à l’application ce code et l’adresse du service : {address}",
+                    above=12,
+                ),
+                Words(
+                    f"On your phone, give the application this code and the service's address: {address}",
+                    9,
+                    above=0,
+                ),
                 *second,
                 Words(f"Empreinte de l’autorité / Fingerprint of the authority: {short}", bold=True),
                 Words(

@@ -30,6 +30,18 @@ _PAGE: Final[dict[int | str, dict[str, Any]]] = {
     201: {
         "description": "The page to print; `Laissez-Passer-Credential` is the reference with which its loss is reported.",
         "content": {PDF: {"schema": {"type": "string", "format": "binary"}}},
+        "headers": {
+            "Laissez-Passer-Credential": {
+                "description": "The card's id: with it its loss is reported.",
+                "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+                "example": "0192f0c1a2b37c4d8e5f60718293a4b5",
+            },
+            "Laissez-Passer-Expires": {
+                "description": "The instant from which the card is no longer good.",
+                "schema": {"type": "string", "format": "date-time"},
+                "example": "2026-12-01T00:00:00Z",
+            },
+        },
     }
 }
 NothingToSay = Annotated[Nothing | None, Body()]
