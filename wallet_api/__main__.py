@@ -401,6 +401,11 @@ def _publish(options: argparse.Namespace) -> int:
     print(f"{report.lists} lists, {report.files} files, {report.seconds:.2f} s", file=sys.stderr)
     for line in report.upkeep:
         print(f"keys: {line}", file=sys.stderr)
+    for row in report.impossible:
+        print(
+            f"attestation {row.credential_id} : {row.what} impossible, laissé de côté ; lancez wallet-api audit verify",
+            file=sys.stderr,
+        )
     return 0
 
 

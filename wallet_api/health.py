@@ -22,6 +22,7 @@ from .problem_documents import render
 from .problems import PROBLEMS
 from .proposals.propose import ProposalKind
 from .proposals.store import count_waiting
+from .publication.outlook import PublicationNote, outlook
 from .publication.run import LEASE as PUBLICATION
 from .publication.store import last_in_force
 from .steward import LEASE as STEWARD
@@ -68,6 +69,8 @@ class Ready(BaseModel):
     """The background loop of this process: whether it does the chores, or another process does."""
     loop_error: str | None = None
     """The chore that failed last and has not succeeded since, with the kind of error."""
+    publication_note: PublicationNote | None = None
+    """What holds publication up or was left out of it, and what to do; null when all is well."""
 
     @property
     def all(self) -> bool:
@@ -108,6 +111,7 @@ def readiness(service: Service) -> Ready:
     now, holder = service.clock.now(), service.holder
     ready = Ready(database=False, migrated=False, keys=_keys_active(service, now), lists=False)
     ready.signers = _windows(service, now)
+    ready.publication_note = outlook(service.telemetry)
     try:
         ready.migrated = service.database.migrated()
         ready.database = True

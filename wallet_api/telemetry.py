@@ -31,6 +31,9 @@ FIELDS: Final = frozenset(
         "edition",
         "count",
         "chore",
+        "credential",  # its opaque id
+        "what",
+        "outcome",
     }
 )
 _LOG: Final = logging.getLogger("wallet_api")
@@ -65,6 +68,15 @@ class Telemetry:
             "Time since a publication ended well; -1 when unknown.",
             registry=self.registry,
         )
+        self.impossible_rows = Gauge(
+            "lp_publication_impossible_rows",
+            "Credentials that the last publication of this process left out in part, or for which it stopped.",
+            ["effect"],
+            registry=self.registry,
+        )
+        self.left_out = self.stopping = 0
+        """The same for `/readyz`."""
+        self.count_impossible(0, 0)
         self.proposals_waiting = Gauge(
             "lp_proposals_waiting",
             "Proposals that wait for a second person.",
@@ -83,6 +95,12 @@ class Telemetry:
             ["chore", "outcome"],
             registry=self.registry,
         )
+
+    def count_impossible(self, left_out: int, stopping: int) -> None:
+        """What a publication of this process found among the credentials (`publication/impossible.py`)."""
+        self.left_out, self.stopping = left_out, stopping
+        self.impossible_rows.labels("left_out").set(left_out)
+        self.impossible_rows.labels("stops").set(stopping)
 
     def exposition(self) -> bytes:
         """The metrics in Prometheus' text form."""

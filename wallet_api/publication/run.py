@@ -28,6 +28,7 @@ from wallet_api.wiring import Service
 
 from . import publish, published_edition, store
 from .due import is_due
+from .impossible import look_at
 from .state import PublicationRefused, PublicationReport, PublicationUnderWay
 
 LEASE: Final = "publication"
@@ -82,10 +83,11 @@ def _publish_under(service: Service, held: Held) -> PublicationReport:
         state = replace(
             store.read_state(connection, service.settings.base_url, edition, now), checkpoints=checkpoints
         )
+    look_at(state.impossible, service.telemetry)
     confirmed = partial(_confirmed, service, held, edition)
     report = publish(state, service.keys, folder, now, confirmed=confirmed)
     service.telemetry.published_at.set(now)
-    return report
+    return replace(report, impossible=state.impossible)
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
 
 from credentials.spec import Domain
 from credentials.status_companion import CompanionEntry
@@ -19,6 +21,22 @@ class PublicationUnderWay(PublicationRefused):
     """Another process holds the lease of publication. The text says which, and until when."""
 
 
+class Impossible(StrEnum):
+    """What of a credential cannot be published."""
+
+    STATUS_ENTRY = "status_entry"
+    POINTS_ENTRY = "points_entry"
+    EXPLANATION = "explanation"
+
+
+class ImpossibleRow(NamedTuple):
+    """A credential of which something cannot be published; `stops` where nothing may be published without it."""
+
+    credential_id: str
+    what: Impossible
+    stops: bool
+
+
 @dataclass(frozen=True, slots=True)
 class PublicationState:
     """One consistent picture of the registry, read in one transaction.
@@ -30,6 +48,7 @@ class PublicationState:
     - `points`: each existing points list with the balances (0..12) of its assigned entries.
     - `terminals`: those that are enrolled and were not reported lost; only they are sent reader keys.
     - `checkpoints`: the newest signed checkpoint of each audit journal, by authority; for auditors, not for terminals.
+    - `impossible`: credentials of which something cannot be said (`impossible.py`); who publishes looks at them first.
     """
 
     edition: int
@@ -39,11 +58,12 @@ class PublicationState:
     companions: Mapping[Domain, Mapping[int, Mapping[int, CompanionEntry]]] = field(default_factory=dict)
     terminals: tuple[Terminal, ...] = ()
     checkpoints: Mapping[str, bytes] = field(default_factory=dict)
+    impossible: tuple[ImpossibleRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PublicationReport:
-    """What one publication did. `lists` counts trust lists, status lists with their companions, and points lists. `seconds` is the time it took; `upkeep` the acts of key upkeep that came with it."""
+    """What one publication did. `lists` counts trust lists, status lists with their companions, and points lists. `seconds` is the time it took; `upkeep` the acts of key upkeep that came with it; `impossible` names credentials of which something was left out."""
 
     edition: int
     issued_at: int
@@ -52,6 +72,7 @@ class PublicationReport:
     written_bytes: int
     seconds: float
     upkeep: tuple[str, ...] = ()
+    impossible: tuple[ImpossibleRow, ...] = ()
 
 
 def status_uri(base_url: str, domain: Domain, number: int) -> str:

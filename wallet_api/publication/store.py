@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,14 +18,22 @@ from wallet_api import tables
 from wallet_api.issuance.store import ListKind
 from wallet_api.roles import SERVICE
 
-from .state import PublicationState
+from .impossible import bears_more, has_place, is_balance, is_moment
+from .state import Impossible, ImpossibleRow, PublicationRefused, PublicationState
 
 # The gravest value wins: final before passing, refusal before advice (decisions.md, section 4).
 _GRAVEST: Final = (StatusValue.REVOKED, StatusValue.SUSPENDED, StatusValue.SUPERSEDED)
 _CLASSES: Final = tuple(EntryClass)  # in the order of gravity
 _NEXT_LIST_AT: Final = LIST_SIZE * 3 // 8  # a list is born before its first entry, so that terminals hold it
 
+_REFUSED: Final = frozenset({StatusValue.REVOKED, StatusValue.SUSPENDED})
+_TOMBSTONE_NOWHERE: Final = (
+    "rien n'est publié : une ligne de list_tombstone n'est dans aucune liste, et ce qu'elle révoque passerait pour valable ; "
+    "remettez-la comme une sauvegarde la montre · nothing was published: a row of list_tombstone lies in no list, and what it "
+    "revokes would look valid; put it back as a backup shows it"
+)
 _RECENT: Final = 32  # editions
+_Lists = Mapping[Domain, Collection[int]]
 Causes = dict[tuple[Domain, int, int], list[tuple[int, str, int, int | None, str | None]]]
 
 
@@ -119,30 +128,36 @@ def read_state(connection: Connection, base_url: str, edition: int, now: int) ->
         numbers = _list_numbers(connection, domain, ListKind.STATUS)
         status[domain] = {number: {} for number in numbers}
         companions[domain] = {number: {} for number in numbers}
-    for (domain, number, index), causes in _causes_in_force(connection, now).items():
+    in_force, impossible = _causes_in_force(connection, now, status)
+    for (domain, number, index), causes in in_force.items():
         value = next(one for one in _GRAVEST if any(cause[0] == one for cause in causes))
         status[domain][number][index] = value
         entry = _companion(causes, value)
         if entry is not None:
             companions[domain][number][index] = entry
-    for domain, number, index in _tombstones(connection):
+    for domain, number, index in _tombstones(connection, status):
         status[domain][number][index] = StatusValue.REVOKED
         companions[domain][number].pop(index, None)
+    balances, unplaced = _points(connection, now, status[Domain.LICENCE])
     return PublicationState(
         edition=edition,
         base_url=base_url,
         status=status,
-        points=_points(connection, now),
+        points=balances,
         companions=companions,
         terminals=_terminals(connection),
+        impossible=(*impossible, *unplaced),
     )
 
 
-def _tombstones(connection: Connection) -> list[tuple[Domain, int, int]]:
+def _tombstones(connection: Connection, lists: _Lists) -> Iterator[tuple[Domain, int, int]]:
     """What was published as revoked before an older backup was restored: final, of a class that nobody remembers."""
     table = tables.list_tombstone
     rows = connection.execute(select(table.c.authority_id, table.c.status_list, table.c.status_index))
-    return [(Domain(authority_id), number, index) for authority_id, number, index in rows]
+    for authority_id, number, index in rows:
+        if not has_place(lists.get(authority_id, ()), number, index):
+            raise PublicationRefused(_TOMBSTONE_NOWHERE)
+        yield Domain(authority_id), number, index
 
 
 def _list_numbers(connection: Connection, domain: Domain, kind: ListKind) -> range:
@@ -158,7 +173,8 @@ def _list_numbers(connection: Connection, domain: Domain, kind: ListKind) -> ran
     return range(1, row.list_number + (2 if row.taken >= _NEXT_LIST_AT else 1))
 
 
-def _causes_in_force(connection: Connection, now: int) -> Causes:
+def _causes_in_force(connection: Connection, now: int, lists: _Lists) -> tuple[Causes, list[ImpossibleRow]]:
+    """Causes by entry, and the credentials that have one and no entry, or one that cannot be explained."""
     cause, credential = tables.status_cause, tables.credential
     rows = connection.execute(
         select(
@@ -170,6 +186,7 @@ def _causes_in_force(connection: Connection, now: int) -> Causes:
             cause.c.since,
             cause.c.until,
             cause.c.reason_class,
+            credential.c.credential_id,
         )
         .join(
             credential,
@@ -183,32 +200,52 @@ def _causes_in_force(connection: Connection, now: int) -> Causes:
         )
     )
     found: Causes = defaultdict(list)
-    for authority_id, number, index, value, name, since, until, reason in rows:
-        found[Domain(authority_id), number, index].append((value, name, since, until, reason))
-    return found
+    impossible = []
+    for authority_id, number, index, *cells, credential_id in rows:
+        refused = cells[0] in _REFUSED
+        if not has_place(lists.get(authority_id, ()), number, index):
+            impossible.append(ImpossibleRow(credential_id, Impossible.STATUS_ENTRY, refused))
+            continue
+        if refused and not _explains(*cells):
+            impossible.append(ImpossibleRow(credential_id, Impossible.EXPLANATION, stops=False))
+        found[Domain(authority_id), number, index].append(tuple(cells))
+    return found, impossible
+
+
+def _explains(_: int, name: str, since: int, until: int | None, reason: str | None) -> bool:
+    """Whether a companion can say it."""
+    dated = is_moment(since) and (until is None or is_moment(until))
+    return dated and name in _CLASSES and (reason is None or type(reason) is str)
 
 
 def _companion(
     causes: list[tuple[int, str, int, int | None, str | None]], value: int
 ) -> CompanionEntry | None:
     """Class and dates of the gravest cause of the entry's value; of several alike, the one that lasts longest."""
-    if value not in {StatusValue.REVOKED, StatusValue.SUSPENDED}:
+    same = [one for one in causes if one[0] == value and _explains(*one)]
+    if value not in _REFUSED or not same:
         return None
-    same = [one for one in causes if one[0] == value]
     _, name, since, until, reason = min(
         same, key=lambda one: (_CLASSES.index(EntryClass(one[1])), one[3] is not None, -(one[3] or 0))
     )
     return CompanionEntry(EntryClass(name), since, until, reason)
 
 
-def _points(connection: Connection, now: int) -> dict[int, dict[int, int]]:
-    """Balances of every licence that somebody may show with points; other entries stay unassigned."""
+def _points(
+    connection: Connection, now: int, status: Mapping[int, Mapping[int, int]]
+) -> tuple[dict[int, dict[int, int]], list[ImpossibleRow]]:
+    """Balances of every licence that somebody may show with points; other entries stay unassigned.
+
+    And the credentials whose balance has no entry, or is none. `status` is what the status lists say.
+    """
     credential, balance = tables.credential, tables.points_balance
     lists: dict[int, dict[int, int]] = {
         number: {} for number in _list_numbers(connection, Domain.LICENCE, ListKind.POINTS)
     }
     rows = connection.execute(
-        select(credential.c.points_list, credential.c.points_index, balance.c.balance)
+        select(
+            credential.c.credential_id, credential.c.points_list, credential.c.points_index, balance.c.balance
+        )
         .join(
             balance,
             (balance.c.authority_id == credential.c.authority_id)
@@ -218,12 +255,34 @@ def _points(connection: Connection, now: int) -> dict[int, dict[int, int]]:
             credential.c.view == View.ROAD_CHECK.value,
             credential.c.expires_at > now,
             credential.c.state != "unissued",
-            credential.c.points_list.is_not(None),
         )
     )
-    for number, index, value in rows:
-        lists[number][index] = value
-    return lists
+    unplaced = {}
+    for credential_id, number, index, value in rows:
+        if has_place(lists, number, index) and is_balance(value):
+            lists[number][index] = value
+        else:
+            unplaced[credential_id] = value
+    return lists, [
+        ImpossibleRow(one, Impossible.POINTS_ENTRY, _looks_richer(connection, one, value, status))
+        for one, value in unplaced.items()
+    ]
+
+
+def _looks_richer(
+    connection: Connection, credential_id: str, balance: int, status: Mapping[int, Mapping[int, int]]
+) -> bool:
+    """Whether a road check without an entry may show more points than its licence has."""
+    table = tables.credential
+    columns = (table.c.document_id, table.c.issued_at, table.c.status_list, table.c.status_index)
+    row = connection.execute(
+        select(*columns).where(
+            table.c.authority_id == Domain.LICENCE.value, table.c.credential_id == credential_id
+        )
+    ).one()
+    if status.get(row.status_list, {}).get(row.status_index) == StatusValue.REVOKED:
+        return False
+    return bears_more(connection, row.document_id, row.issued_at, balance)
 
 
 def _terminals(connection: Connection) -> tuple[Terminal, ...]:
