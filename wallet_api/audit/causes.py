@@ -153,6 +153,7 @@ def _comes_from_something(cause: Cause, one: Held, document: Document, ended: En
             return ended.paused.get(one.wallet_id) == cause.since
         case (CauseClass.REPLACED, StatusValue.REVOKED) | (CauseClass.SUPERSEDED, StatusValue.SUPERSEDED):
             if cause.cause_class == CauseClass.SUPERSEDED and cause.origin_id in document.changes:
+                # Of what was made a moment after the release: clocks differ, and older releases superseded it too.
                 return (
                     one.view is View.ROAD_CHECK and document.changes[cause.origin_id] + _MARGIN >= one.made_at
                 )
@@ -197,7 +198,7 @@ def _of_ended(one: Held, document: Document, ended: Ended) -> str | None:
 
 
 def _of_points(one: Held, document: Document) -> str | None:
-    """A change of points supersedes what tells an older balance."""
+    """A change of points supersedes what tells an older balance; what was made at its release or later tells the new one."""
     if one.view is not View.ROAD_CHECK or not one.issued:
         return None
     later = [at for at in document.changes.values() if at > one.made_at]

@@ -2,7 +2,7 @@
 
 - The newer grants at least as much, points aside: older ones of the same wallet, view and form are superseded (3).
 - A right shrank: every older credential of the document that grants more is replaced (1), whoever holds it.
-- Points changed: every `road_check` is superseded, since a newer one tells the balance better.
+- Points changed: every `road_check` that tells the balance of before is superseded, since a newer one tells it better.
 """
 
 from __future__ import annotations
@@ -53,11 +53,26 @@ def supersede_older(
 
 
 def supersede_road_checks(
-    connection: Connection, authority_id: str, document_id: str, entry_id: str, now: int
+    connection: Connection,
+    authority_id: str,
+    document_id: str,
+    entry_id: str,
+    now: int,
+    *,
+    told_from: int | None,
 ) -> None:
-    """Mark the licence's `road_check` credentials after a change of points."""
+    """Mark the licence's `road_check` credentials after a change of points.
+
+    One that was issued at `told_from` or later tells the change already and stays; None: none does. Its id was made at the
+    instant at which its balance was read.
+    """
     live = store.live_credentials(connection, authority_id, document_id, now)
-    road_checks = [one.credential_id for one in live if one.view == View.ROAD_CHECK]
+    tells = None if told_from is None else first_id(told_from)
+    road_checks = [
+        one.credential_id
+        for one in live
+        if one.view == View.ROAD_CHECK and (tells is None or one.credential_id < tells)
+    ]
     if not road_checks:
         return
     known = store.with_cause(connection, authority_id, road_checks, CauseClass.SUPERSEDED, now)

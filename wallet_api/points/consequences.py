@@ -1,6 +1,7 @@
 """What a change of points brings, once it counts: the stored balance, older credentials, and zero (L223-1).
 
-- Points that move supersede every `road_check`; a milestone of the law alone does not, since the points list tells it.
+- Points that move supersede every `road_check` that was issued before they did; one issued after a release, and before anybody
+  looked at it here, tells the balance of after. A milestone of the law alone supersedes none, since the points list tells it.
 - At zero every `road_check` and `proof` is revoked. An annulment that undoes the zero lets new ones be issued and
   revives none.
 """
@@ -28,6 +29,7 @@ from .training import restrictions
 REASON_POINTS: Final = "points"
 """Reason class in the police companion: the right ended with the points. Nothing of an offence."""
 _LICENCE: Final = Domain.LICENCE.value
+_CLOCKS_DIFFER: Final = 300  # seconds
 _AT_ONCE: Final = 500  # licences recomputed by one statement
 
 
@@ -58,7 +60,14 @@ def settle(
             _revoke_right_views(connection, authority_id, document_id, balance, now)
     elif counted:
         last = max(counted, key=lambda one: one.released_at)
-        supersede_road_checks(connection, authority_id, document_id, last.entry_id, last.released_at)
+        supersede_road_checks(
+            connection,
+            authority_id,
+            document_id,
+            last.entry_id,
+            last.released_at,
+            told_from=_told_from(counted, made),
+        )
     if stored.state != balance.state:
         audit.append(
             connection,
@@ -70,6 +79,17 @@ def settle(
             detail={"since": balance.invalid_since},
         )
     return balance
+
+
+def _told_from(counted: Sequence[EntryRow], made: Sequence[EntryRow]) -> int | None:
+    """From when on a new road check tells all of `counted`; None where none does yet, since one was written just now.
+
+    Issuing counts a row at the very second of its release, by its own clock, if the row was there. Whether it was, the
+    clocks of two processes cannot say of a moment: then the credential counts as older.
+    """
+    if {one.entry_id for one in made} & {one.entry_id for one in counted}:
+        return None
+    return max(max(one.released_at, one.recorded_at + _CLOCKS_DIFFER) for one in counted)
 
 
 def _balance(stored: BalanceRow, ledger: Ledger, now: int, made: Sequence[EntryRow]) -> BalanceRow:
