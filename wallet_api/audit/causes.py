@@ -65,7 +65,8 @@ class Held:
 @dataclass(frozen=True, slots=True)
 class Document:
     """What the database holds of one document. `cancelled` gives the instant by the measure, `changes` the release by the
-    ledger's row, of those that the stored balance counts; `batches` are one credential of each issuing, over or not.
+    ledger's row, of those that the stored balance counts; `batches` are one credential of each issuing, over or not, that says
+    `issued` only where it was handed out.
     """
 
     document_id: str
@@ -161,7 +162,8 @@ def _comes_from_something(cause: Cause, one: Held, document: Document, ended: En
             if newer is None:  # an erasure takes ended batches with it
                 return document.document_id in ended.erased
             return (
-                newer.made_at + _MARGIN >= one.made_at
+                newer.issued
+                and newer.made_at + _MARGIN >= one.made_at
                 and newer.batch_id != one.batch_id
                 and _meant(cause, one, newer)
             )

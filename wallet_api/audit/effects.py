@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, func, select
@@ -143,7 +144,9 @@ class _Page:
         found: dict[str, dict[str, Held]] = defaultdict(dict)
         for row in self._connection.execute(query):
             with suppress(ValueError, TypeError, LookupError, AttributeError):  # named where it is live
-                found[row.document_id][row.batch_id] = _held(row, [], self._now)
+                held = _held(row, [], self._now)
+                # One that its process never said to be issued, since it died over it, did nothing to others.
+                found[row.document_id][row.batch_id] = replace(held, issued=row.state == "issued")
         return found
 
     def _of(self, table: Table) -> Select[Any]:
