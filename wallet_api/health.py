@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -22,7 +23,7 @@ from .problem_documents import render
 from .problems import PROBLEMS
 from .proposals.propose import ProposalKind
 from .proposals.store import count_waiting
-from .publication.outlook import PublicationNote, outlook
+from .publication.outlook import PublicationNote, outlook, waits_until
 from .publication.run import LEASE as PUBLICATION
 from .publication.store import last_in_force
 from .steward import LEASE as STEWARD
@@ -69,6 +70,8 @@ class Ready(BaseModel):
     """The background loop of this process: whether it does the chores, or another process does."""
     loop_error: str | None = None
     """The chore that failed last and has not succeeded since, with the kind of error."""
+    publication_waits_until: datetime | None = None
+    """The date of an edition that a clock ahead has published: nothing can follow it before; null when nothing waits."""
     publication_note: PublicationNote | None = None
     """What holds publication up or was left out of it, and what to do; null when all is well."""
 
@@ -120,6 +123,9 @@ def readiness(service: Service) -> Ready:
             ready.leases = {name: _state(find_lease(connection, name), holder) for name in _LEASES}
     except SQLAlchemyError:
         return ready
+    until = waits_until(published, now)
+    ready.publication_waits_until = None if until is None else datetime.fromtimestamp(until, UTC)
+    ready.publication_note = outlook(service.telemetry, until)
     if published is not None:
         ready.lists_age, ready.publication_age = now - published.started_at, now - published.finished_at
         ready.lists = ready.lists_age <= service.settings.lists_max_age

@@ -4,7 +4,8 @@
   after `LP_LEASE_SECONDS` and a look, one that stops gives the lease back.
 - A chore that fails is logged by the type and place of its error, counted, and tried again later and later, up to five
   minutes; the other chores go on, and nothing that a chore raises ends the loop.
-- A publication takes a lease of its own (`publication/run.py`), since operators and acts publish too.
+- A publication takes a lease of its own (`publication/run.py`), since operators and acts publish too. One that has to wait for
+  a date is no failure (`publication/patience.py`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from . import idempotency, telemetry
 from .batches.run import run_batches
 from .lease import LeaseOccupied, hold
 from .openid4vci import store as protocol
-from .publication.run import publish_if_due
+from .publication.patience import PatientPublisher
 from .quality import store as quality
 from .wiring import Service
 
@@ -50,7 +51,7 @@ def chores() -> tuple[Chore, ...]:
     return (
         Chore("purge", _purge, _PURGE_SECONDS),
         Chore("batches", lambda service: run_batches(service, _LINES_A_ROUND)),
-        Chore("publish", publish_if_due),
+        Chore("publish", PatientPublisher()),
     )
 
 

@@ -34,6 +34,7 @@ FIELDS: Final = frozenset(
         "credential",  # its opaque id
         "what",
         "outcome",
+        "until",
     }
 )
 _LOG: Final = logging.getLogger("wallet_api")

@@ -206,6 +206,7 @@ def test_readiness_and_metrics_tell_of_the_loop(client, service, clock):
         "publication_age": 77,
         "loop": "off",
         "loop_error": None,
+        "publication_waits_until": None,
         "publication_note": None,
     }
     assert "lp_lists_age_seconds 77.0" in client.get("/metrics").text

@@ -6,7 +6,11 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from wallet_api.clock import rfc3339
 from wallet_api.telemetry import Telemetry
+
+from .due import is_ahead
+from .store import EditionRow
 
 
 class PublicationNote(BaseModel):
@@ -16,6 +20,12 @@ class PublicationNote(BaseModel):
     en: str
 
 
+_WAITS: Final = PublicationNote(
+    fr="La publication attend jusqu'au {until} : l'édition en force porte cette date, d'une horloge qui avançait, et les "
+    "terminaux refusent une édition plus ancienne. Elle reprend d'elle-même à cet instant ; voir EXPLOITATION.md.",
+    en="Publication waits until {until}: the edition in force bears that date, by a clock that was ahead, and terminals refuse "
+    "an older edition. It resumes by itself at that instant; see EXPLOITATION.md.",
+)
 _STOPS: Final = PublicationNote(
     fr="Rien n'est publié : l'état ou les points de {count} attestation(s) n'ont plus de place dans les listes. Le journal "
     "technique les nomme (impossible_row) ; lancez wallet-api audit verify, remettez les lignes, puis wallet-api publish.",
@@ -30,8 +40,15 @@ _LEFT_OUT: Final = PublicationNote(
 )
 
 
-def outlook(told: Telemetry) -> PublicationNote | None:
-    """What this process' last publication met; None when all is well."""
+def waits_until(last: EditionRow | None, now: int) -> int | None:
+    """Until when nothing can follow the edition in force (UTC seconds); None when something can."""
+    return last.started_at if last is not None and is_ahead(last, now) else None
+
+
+def outlook(told: Telemetry, until: int | None = None) -> PublicationNote | None:
+    """That publication waits until an instant, or what this process' last one met; None when all is well."""
+    if until is not None:
+        return _said(_WAITS, until=rfc3339(until))
     if told.stopping:
         return _said(_STOPS, count=told.stopping)
     return _said(_LEFT_OUT, count=told.left_out) if told.left_out else None

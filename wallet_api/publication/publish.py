@@ -33,7 +33,7 @@ from keys.disk import flush_folder
 
 from .check import AREAS, check_next
 from .lists import SignedLists, sign_lists
-from .reading import read_edition
+from .reading import PublishedEdition, read_edition
 from .state import PublicationRefused, PublicationReport, PublicationState
 from .tuf_tree import SignedMetadata, sign_metadata
 
@@ -94,10 +94,15 @@ def published_edition(folder: Path, keys: KeyFolder) -> int:
 
     A switch that was interrupted after its check is finished first. Raises `PublicationRefused`.
     """
+    found = published_lists(folder, keys)
+    return 0 if found is None else found.edition
+
+
+def published_lists(folder: Path, keys: KeyFolder) -> PublishedEdition | None:
+    """What the folder says, None where nothing was published; otherwise as `published_edition`."""
     with _alone(folder):
         finish(folder)
-        found = read_edition(folder, {domain: keys.root_certificate(domain) for domain in Domain})
-    return 0 if found is None else found.edition
+        return read_edition(folder, {domain: keys.root_certificate(domain) for domain in Domain})
 
 
 def finish(folder: Path) -> bool:

@@ -26,10 +26,11 @@ from wallet_api.lease import Held, LeaseLost, LeaseOccupied, hold
 from wallet_api.points.consequences import refresh_due
 from wallet_api.wiring import Service
 
-from . import publish, published_edition, store
+from . import publish, store
 from .due import is_due
 from .impossible import look_at
-from .state import PublicationRefused, PublicationReport, PublicationUnderWay
+from .publish import published_lists
+from .state import PublicationRefused, PublicationReport, PublicationUnderWay, PublicationWaits
 
 LEASE: Final = "publication"
 PATIENCE: Final = 10.0  # seconds that a person, or an act, waits for another process' publication to end
@@ -39,7 +40,8 @@ _ONE_AT_A_TIME: Final = Lock()  # threads of this process; processes are ordered
 def publish_now(service: Service, *, patience: float = PATIENCE) -> PublicationReport:
     """Publish what the database says now. Raises `PublicationRefused` or a `SigningKeyError`; nothing changed then.
 
-    `PublicationUnderWay`, one of the former, says that another process has been publishing for `patience` seconds.
+    Of the former `PublicationUnderWay` says that another process has been publishing for `patience` seconds, and
+    `PublicationWaits` that the edition in force is dated ahead.
     """
     with _ONE_AT_A_TIME:
         try:
@@ -73,7 +75,12 @@ def publish_after_act(service: Service) -> None:
 
 def _publish_under(service: Service, held: Held) -> PublicationReport:
     folder, now = service.settings.published_folder, service.clock.now()
-    published = published_edition(folder, service.keys)
+    found = published_lists(folder, service.keys)
+    if (
+        found is not None and now < found.issued_at
+    ):  # before an edition is taken and anything is signed in vain
+        raise PublicationWaits(found.issued_at)
+    published = 0 if found is None else found.edition
     with service.database.write() as connection:
         held.confirm(connection)
         edition = store.next_edition(connection, published, now, service.holder, held.fencing)

@@ -11,6 +11,7 @@ from credentials.spec import Domain
 from credentials.status_companion import CompanionEntry
 from keys import Terminal
 from keys.create import POINTS_PATH, STATUS_PATH
+from wallet_api.clock import rfc3339
 
 
 class PublicationRefused(Exception):
@@ -19,6 +20,20 @@ class PublicationRefused(Exception):
 
 class PublicationUnderWay(PublicationRefused):
     """Another process holds the lease of publication. The text says which, and until when."""
+
+
+class PublicationWaits(PublicationRefused):
+    """The edition in force is dated ahead, by a clock that was: nothing follows it before `until` (UTC seconds)."""
+
+    def __init__(self, until: int) -> None:
+        """The words say until when, and what to look at."""
+        super().__init__(
+            f"rien n'est publié avant {rfc3339(until)}, date de l'édition en force : si l'horloge de cette machine retarde, "
+            "mettez-la à l'heure ; si une horloge avançait, la publication reprend d'elle-même à cet instant · "
+            f"nothing is published before {rfc3339(until)}, the date of the edition in force: if the clock of this machine is "
+            "late, set it right; if a clock was ahead, publication resumes by itself at that instant"
+        )
+        self.until = until
 
 
 class Impossible(StrEnum):
