@@ -31,7 +31,8 @@ FIELDS: Final = frozenset(
         "edition",
         "count",
         "chore",
-        "credential",  # its opaque id
+        "credential",  # its opaque id, and so the next one
+        "document",
         "what",
         "outcome",
         "until",

@@ -211,6 +211,23 @@ def test_tombstone_outside_every_list_stops_with_words(service):
         publish_now(service)
 
 
+def test_ledger_that_cannot_be_read_stops_when_its_licence_is_due(
+    service, client, wallet, clock, licence_authority, caplog
+):
+    """Points may have been lost since the stored balance; the licence is named, and so it is by the audit."""
+    wallet.get(ROAD)
+    licence_authority.withdraw(wallet.document_id, 2, "D-1")
+    _write(service, "UPDATE points_entry SET last_day = '2026-99-99' WHERE kind = 'loss'")
+    assert publish_now(service).impossible == ()
+    _write(service, "UPDATE points_balance SET next_change_at = :now", now=clock.instant)
+    with pytest.raises(PublicationRefused, match=wallet.document_id):
+        publish_now(service)
+    lines = [one.lp for one in caplog.records if one.getMessage() == "impossible_row"]
+    assert lines == [{"document": wallet.document_id, "what": "ledger", "outcome": "stops"}]
+    assert client.get("/readyz").json()["publication_note"]["en"].startswith("Nothing is published")
+    assert "balance" in _findings(service)
+
+
 def test_ordinary_publication_leaves_nothing_out(service, client, clock, wallet, others, licence_authority):
     """Points, suspensions, phones that renewed."""
     wallet.get(ROAD)

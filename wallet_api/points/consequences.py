@@ -33,6 +33,15 @@ _CLOCKS_DIFFER: Final = 300  # seconds
 _AT_ONCE: Final = 500  # licences recomputed by one statement
 
 
+class LedgerUnreadable(Exception):
+    """The ledger of a licence holds cells that nobody of ours wrote; nobody knows what is due."""
+
+    def __init__(self, document_id: str) -> None:
+        """`document_id` names the licence."""
+        super().__init__(document_id)
+        self.document_id = document_id
+
+
 def settle(
     connection: Connection,
     authority_id: str,
@@ -108,14 +117,20 @@ def refresh_due(connection: Connection, now: int) -> int:
 
     For the publication's transaction, before it reads the state: milestones and releases then show without any act. The
     work is that of the licences that are due, found by an index. A licence on which somebody acts just now is left to him.
+    Raises `LedgerUnreadable`.
     """
     done = 0
     while found := store.due(connection, _LICENCE, now, _AT_ONCE):
         ledgers = store.ledgers(connection, _LICENCE, found)
         for document_id, stored in found.items():
             rows = ledgers[document_id]
-            held = restrictions(connection, _LICENCE, document_id, rows, now)
-            settle(connection, _LICENCE, document_id, stored, Ledger(rows, held), now, (), publishing=True)
+            try:
+                held = restrictions(connection, _LICENCE, document_id, rows, now)
+                settle(
+                    connection, _LICENCE, document_id, stored, Ledger(rows, held), now, (), publishing=True
+                )
+            except (ValueError, TypeError, LookupError) as error:
+                raise LedgerUnreadable(document_id) from error
         done += len(found)
     return done
 

@@ -7,14 +7,15 @@ entry waits for it; but nothing may be published that lets anybody look better t
    superseded one is not refused at the roadside anyway, so it is left out.
 2. Without its entry a road check shows the balance that it bears. If the licence may have had more points then than it
    has now, nothing is published; if not, the entry is left out. A revoked one is refused whatever it bears.
-3. Class and dates of a cause only explain an entry: without them the entry itself stands.
+3. Without a readable ledger nobody knows whether points were lost since the stored balance: nothing is published.
+4. Class and dates of a cause only explain an entry: without them the entry itself stands.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from sqlalchemy import Connection
 
@@ -82,6 +83,21 @@ def look_at(found: Sequence[ImpossibleRow], told: Telemetry) -> None:
         )
     if stopping:
         raise PublicationRefused(_words(stopping))
+
+
+def stop_for_ledger(document_id: str, told: Telemetry) -> NoReturn:
+    """A licence is due, and its ledger cannot be read. Raises `PublicationRefused`."""
+    told.count_impossible(0, 1)
+    telemetry.log(
+        "impossible_row", level=logging.ERROR, document=str(document_id), what="ledger", outcome="stops"
+    )
+    msg = (
+        f"rien n'est publié : les mouvements de points du permis {document_id} sont illisibles, et son solde paraîtrait "
+        "peut-être plus haut ; lancez wallet-api audit verify, remettez les lignes comme une sauvegarde les montre, publiez "
+        f"de nouveau · nothing was published: the changes of points of licence {document_id} cannot be read, and its balance "
+        "might look higher; run wallet-api audit verify, put the rows back as a backup shows them, publish again"
+    )
+    raise PublicationRefused(msg)
 
 
 def _words(stopping: Sequence[str]) -> str:

@@ -27,10 +27,12 @@ _WAITS: Final = PublicationNote(
     "an older edition. It resumes by itself at that instant; see EXPLOITATION.md.",
 )
 _STOPS: Final = PublicationNote(
-    fr="Rien n'est publié : l'état ou les points de {count} attestation(s) n'ont plus de place dans les listes. Le journal "
-    "technique les nomme (impossible_row) ; lancez wallet-api audit verify, remettez les lignes, puis wallet-api publish.",
-    en="Nothing is published: state or points of {count} credential(s) have no place in the lists any more. The log names "
-    "them (impossible_row); run wallet-api audit verify, put the rows back, then wallet-api publish.",
+    fr="Rien n'est publié : la base ne dit plus, de {count} attestation(s) ou permis, ce que les listes doivent dire de l'état ou "
+    "des points. Le journal technique les nomme (impossible_row) ; lancez wallet-api audit verify, remettez les lignes, puis "
+    "wallet-api publish.",
+    en="Nothing is published: of {count} credential(s) or licence(s) the database does not tell any more what the lists must say "
+    "of state or points. The log names them (impossible_row); run wallet-api audit verify, put the rows back, then "
+    "wallet-api publish.",
 )
 _LEFT_OUT: Final = PublicationNote(
     fr="Les listes sont publiées, sans une entrée de {count} attestation(s) que la base décrit mal ; personne n'en paraît plus "

@@ -23,12 +23,12 @@ from keys.errors import SigningKeyError
 from wallet_api import telemetry
 from wallet_api.audit.checkpoints import seal
 from wallet_api.lease import Held, LeaseLost, LeaseOccupied, hold
-from wallet_api.points.consequences import refresh_due
+from wallet_api.points.consequences import LedgerUnreadable, refresh_due
 from wallet_api.wiring import Service
 
 from . import publish, store
 from .due import is_due
-from .impossible import look_at
+from .impossible import look_at, stop_for_ledger
 from .publish import published_lists
 from .state import PublicationRefused, PublicationReport, PublicationUnderWay, PublicationWaits
 
@@ -81,10 +81,13 @@ def _publish_under(service: Service, held: Held) -> PublicationReport:
     ):  # before an edition is taken and anything is signed in vain
         raise PublicationWaits(found.issued_at)
     published = 0 if found is None else found.edition
-    with service.database.write() as connection:
-        held.confirm(connection)
-        edition = store.next_edition(connection, published, now, service.holder, held.fencing)
-        refresh_due(connection, now)  # milestones and releases of points show without any act
+    try:
+        with service.database.write() as connection:
+            held.confirm(connection)
+            edition = store.next_edition(connection, published, now, service.holder, held.fencing)
+            refresh_due(connection, now)  # milestones and releases of points show without any act
+    except LedgerUnreadable as error:
+        stop_for_ledger(error.document_id, service.telemetry)
     checkpoints = seal(service, edition, now)
     with service.database.read(patient=True) as connection:
         state = replace(
