@@ -11,6 +11,17 @@ from __future__ import annotations
 
 from .examine import Fault, Finding, verify
 from .journal import Detail, append
+from .recorded import JournalEdited, recorded
 from .row import ORIGIN, digest_of_act
 
-__all__ = ["ORIGIN", "Detail", "Fault", "Finding", "append", "digest_of_act", "verify"]
+__all__ = [
+    "ORIGIN",
+    "Detail",
+    "Fault",
+    "Finding",
+    "JournalEdited",
+    "append",
+    "digest_of_act",
+    "recorded",
+    "verify",
+]

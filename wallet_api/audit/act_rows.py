@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
@@ -85,26 +85,12 @@ def told_by(row: Row) -> Told | None:
 
 def stored(connection: Connection, authority_id: str, page: Sequence[Told]) -> Iterator[tuple[Told, Stored]]:
     """What the tables hold of each act of a page."""
-    measures = _measures(connection, authority_id, [one.act_id for one in page if one.where is Where.MEASURE])
-    entries = _entries(connection, authority_id, [one for one in page if one.where is Where.ENTRY])
-    opened = [one.act_id for one in page if one.where is Where.OPENING]
-    openings = _openings(connection, authority_id, opened)
-    found = {Where.MEASURE: measures, Where.ENTRY: entries, Where.OPENING: openings}
-    key = {Where.MEASURE: "measure_id", Where.ENTRY: "entry_id", Where.OPENING: "entry_id"}
-    issued = _batches(connection, authority_id, [one.act_id for one in page if one.where is Where.ISSUED])
-    asked = _proposals(connection, authority_id, [one.act_id for one in page if one.where is Where.PROPOSAL])
+    found = {
+        where: read(connection, authority_id, [one for one in page if one.where is where])
+        for where, read in _READERS.items()
+    }
     for one in page:
-        if one.where is Where.PROPOSAL:
-            yield one, Stored([], asked.get(one.act_id))
-            continue
-        if one.where is Where.ISSUED:
-            batch = issued.get(one.act_id, [])
-            failed = any(row["state"] == "unissued" for row in batch)
-            yield one, Stored([], digest_of_batch(batch) if batch else None, failed)
-            continue
-        rows = found[one.where].get(one.act_id)
-        ids = [id_bytes(row[key[one.where]]) for row in rows or ()]
-        yield one, Stored(ids, None if rows is None else digest_of_act(rows))
+        yield one, found[one.where].get(one.act_id, _NOTHING)
 
 
 def untold(connection: Connection, authority_id: str, known: Collection[bytes], since: int) -> Iterator[str]:
@@ -202,16 +188,14 @@ def _without_balance(connection: Connection, authority_id: str) -> Sequence[str]
     return connection.execute(query).scalars().all()
 
 
-def _measures(connection: Connection, authority_id: str, ids: list[str]) -> dict[str, list[Cells]]:
-    table = tables.measure
+def _measures(connection: Connection, authority_id: str, told: Sequence[Told]) -> dict[str, Stored]:
+    table, ids = tables.measure, [one.act_id for one in told]
     query = select(*_MEASURE).where(table.c.authority_id == authority_id, table.c.measure_id.in_(ids))
-    found: dict[str, list[Cells]] = {}
-    for row in connection.execute(query).mappings():
-        found[row["measure_id"]] = [dict(row)]
-    return found
+    rows = connection.execute(query).mappings()
+    return {row["measure_id"]: _stored([dict(row)], "measure_id") for row in rows}
 
 
-def _entries(connection: Connection, authority_id: str, told: list[Told]) -> dict[str, list[Cells]]:
+def _entries(connection: Connection, authority_id: str, told: Sequence[Told]) -> dict[str, Stored]:
     """The rows of each decision: the one that is named, and those after it in its ledger."""
     table = tables.points_entry
     own = select(*_ENTRY).where(table.c.authority_id == authority_id)
@@ -233,12 +217,13 @@ def _entries(connection: Connection, authority_id: str, told: list[Told]) -> dic
     )
     for row in connection.execute(query).mappings():
         found[more[row["document_id"], row["sequence"]]].append(dict(row))
-    return found
+    return {act_id: _stored(rows, "entry_id") for act_id, rows in found.items()}
 
 
-def _batches(connection: Connection, authority_id: str, ids: list[str]) -> dict[str, list[Cells]]:
-    """The credentials of each batch: recorded in one second, they lie together among the ids."""
-    table, moments = tables.credential, sorted(one[:12] for one in ids if _MOMENT.fullmatch(one[:12]))
+def _issuings(connection: Connection, authority_id: str, told: Sequence[Told]) -> dict[str, Stored]:
+    """The credentials of each issuing: recorded in one second, they lie together among the ids."""
+    table, ids = tables.credential, [one.act_id for one in told]
+    moments = sorted(one[:12] for one in ids if _MOMENT.fullmatch(one[:12]))
     if not moments:
         return {}
     query = select(table).where(
@@ -250,22 +235,25 @@ def _batches(connection: Connection, authority_id: str, ids: list[str]) -> dict[
     found: dict[str, list[Cells]] = {}
     for row in connection.execute(query).mappings():
         found.setdefault(row["batch_id"], []).append(dict(row))
-    return found
+    return {
+        batch_id: Stored([], digest_of_batch(rows), any(row["state"] == "unissued" for row in rows))
+        for batch_id, rows in found.items()
+    }
 
 
-def _proposals(connection: Connection, authority_id: str, ids: list[str]) -> dict[str, str]:
-    """The digest of each proposal as it was made, whatever was decided about it since."""
+def _proposals(connection: Connection, authority_id: str, told: Sequence[Told]) -> dict[str, Stored]:
+    """Each proposal as it was made, whatever was decided about it since."""
     table = tables.act_proposal
     query = select(*(table.c[name] for name in PROPOSED)).where(
-        table.c.authority_id == authority_id, table.c.proposal_id.in_(ids)
+        table.c.authority_id == authority_id, table.c.proposal_id.in_([one.act_id for one in told])
     )
     rows = connection.execute(query).mappings()
-    return {row["proposal_id"]: digest_of_act([dict(row)]) for row in rows}
+    return {row["proposal_id"]: Stored([], digest_of_act([dict(row)])) for row in rows}
 
 
-def _openings(connection: Connection, authority_id: str, ids: list[str]) -> dict[str, list[Cells]]:
+def _openings(connection: Connection, authority_id: str, told: Sequence[Told]) -> dict[str, Stored]:
     """The rows with which ledgers were opened, by licence; empty for a licence that has lost them, none for one erased."""
-    table, document = tables.points_entry, tables.document
+    table, document, ids = tables.points_entry, tables.document, [one.act_id for one in told]
     alive = select(document.c.document_id).where(
         document.c.authority_id == authority_id, document.c.document_id.in_(ids)
     )
@@ -278,7 +266,21 @@ def _openings(connection: Connection, authority_id: str, ids: list[str]) -> dict
     for row in connection.execute(query).mappings():
         if _of_opening(row["decision_reference"], row["document_id"]):
             found.setdefault(row["document_id"], []).append(dict(row))
-    return found
+    return {document_id: _stored(rows, "entry_id") for document_id, rows in found.items()}
+
+
+def _stored(rows: Sequence[Cells], own_id: str) -> Stored:
+    return Stored([id_bytes(row[own_id]) for row in rows], digest_of_act(rows))
+
+
+_NOTHING: Final = Stored([], None)
+_READERS: Final[Mapping[Where, Callable[[Connection, str, Sequence[Told]], Mapping[str, Stored]]]] = {
+    Where.MEASURE: _measures,
+    Where.ENTRY: _entries,
+    Where.OPENING: _openings,
+    Where.ISSUED: _issuings,
+    Where.PROPOSAL: _proposals,
+}
 
 
 def _of_opening(reference: object, document_id: str) -> bool:

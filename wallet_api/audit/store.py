@@ -154,6 +154,34 @@ def rows(
                 yield row
 
 
+def rows_about(
+    connection: Connection, authority_id: str, subject_id: str
+) -> list[tuple[Row | None, str | None]]:
+    """The rows about one object in order, each with the digest on which what comes after it follows.
+
+    One statement, hence one instant: the head moves with every append.
+    """
+    after = _entry.alias("after")
+    query = (
+        select(*_COLUMNS, after.c.previous, _head.c.sequence, _head.c.digest)
+        .select_from(_entry)
+        .outerjoin(
+            after,
+            (after.c.authority_id == _entry.c.authority_id) & (after.c.sequence == _entry.c.sequence + 1),
+        )
+        .outerjoin(_head, _head.c.authority_id == _entry.c.authority_id)
+        .where(_entry.c.authority_id == authority_id, _entry.c.subject_id == subject_id)
+        .order_by(_entry.c.sequence)
+    )
+    with any_text(connection):
+        found = connection.execute(query).all()
+    width = len(_COLUMNS)
+    return [
+        (Row.read(one[:width]), one[width] or (one[width + 2] if one[width + 1] == one[1] else None))
+        for one in found
+    ]
+
+
 @contextmanager
 def any_text(connection: Connection) -> Iterator[None]:
     """Read what is no UTF-8 as something else, in place of failing: SQLite takes any bytes for a text."""
