@@ -129,6 +129,18 @@ _ROWS: Final = (
         "This proposal is older than twenty-four hours; propose again.",
     ),
     Problem(
+        "proposal-altered",
+        409,
+        "Cette proposition n’est plus celle que le journal dit : rien n’a été fait. Prévenez l’exploitant (`audit verify`), puis proposez de nouveau.",
+        "This proposal is not the one that the journal tells: nothing was done. Warn the operator (`audit verify`), then propose again.",
+    ),
+    Problem(
+        "batch-altered",
+        409,
+        "Ce lot n’est plus celui qui fut proposé et approuvé : rien de plus n’est fait. Prévenez l’exploitant (`audit verify`), puis déposez-le de nouveau.",
+        "This batch is not the one that was proposed and approved: nothing more is done. Warn the operator (`audit verify`), then submit it again.",
+    ),
+    Problem(
         "key-act-refused",
         409,
         "La clé n’est pas dans un état qui permet cet acte.",

@@ -302,12 +302,14 @@ act_batch_line: Final = Table(
     Column("outcome", _WORD),
     Column("problem", _WORD),
     Column("act_id", _ID),
+    Column("digest", _HASH),
     PrimaryKeyConstraint("authority_id", "batch_id", "line"),
     ForeignKeyConstraint(["authority_id", "batch_id"], ["act_batch.authority_id", "act_batch.batch_id"]),
     CheckConstraint("outcome IN ('done', 'failed', 'cancelled')", name="outcome"),
     Index("ix_act_batch_line_document", "authority_id", "document_id"),
 )
-"""A line of a batch by its number in the file. `outcome` is written in the transaction that records the act."""
+"""A line of a batch by its number in the file. `outcome` is written in the transaction that records the act; `digest` is of
+what it asks (`batches/digests.py`), None in one of an older release."""
 
 mandate: Final = Table(
     "mandate",

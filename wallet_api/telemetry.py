@@ -85,6 +85,12 @@ class Telemetry:
             ["kind"],
             registry=self.registry,
         )
+        self.altered = Counter(
+            "lp_altered",
+            "Refused: a proposal or a batch that is not what was proposed and approved.",
+            ["problem"],
+            registry=self.registry,
+        )
         self.acts_cancellable = Gauge(
             "lp_acts_cancellable", "Acts that can still be cancelled.", ["of"], registry=self.registry
         )

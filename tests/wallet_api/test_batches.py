@@ -98,6 +98,7 @@ def test_second_person_sees_what_is_approved(service, wallet, licence_authority,
     proposed = submit(licence_authority, content)
     detail = supervisor.get(f"/authority/proposals/{proposed.json()['proposal_id']}").json()["detail"]
     digest = hashlib.sha256(content.encode()).hexdigest()
+    assert len(detail.pop("lines_sha256")) == 64
     assert detail == {"lines": 4, "withdrawal": 3, "revocation": 1, "sha256": digest}
     lines = f"{PATH}/{proposed.json()['subject_id']}/lines"
     first = supervisor.get(f"{lines}?limit=3").json()
@@ -243,7 +244,7 @@ def test_line_done_by_another_process_meanwhile_is_not_done_again(
         stale = store.lines_to_do(connection, batch, 10)
     run_batches(service, 10)
     monkeypatch.setattr(running.store, "under_way", lambda _: [batch])
-    monkeypatch.setattr(running.store, "lines_to_do", lambda *_: stale)
+    monkeypatch.setattr(running, "lines_to_do", lambda *_: stale)
     run_batches(service, 10)
     assert _entries(service) == 2
     progress = licence_authority.get(f"{PATH}/{proposed.json()['subject_id']}").json()
@@ -386,7 +387,7 @@ def test_line_that_was_being_done_is_undone_too(wallet, licence_authority, cance
 
         def done_meanwhile(*arguments):
             lines = real(*arguments)
-            running._do(patient, before, first[0], first[1:])
+            running._do(patient, before, first[0], first[1:4])
             return lines
 
         patch.setattr(undo.store, "lines_to_undo", done_meanwhile)

@@ -6,7 +6,8 @@
 3. No decision stands twice, and the rows of one reference follow on each other.
 4. The list entry of each credential that may still be shown has the causes that the acts give it (`effects.py`), and a phone
    that was lost or paused is so.
-5. Each stored balance is what the ledger of the licence amounts to.
+5. Each batch is what two people decided on, and its lines became what they say (`batches.py`).
+6. Each stored balance is what the ledger of the licence amounts to.
 
 An act that a purge may have dropped is not missed, and one that is older than a purged journal is not asked for.
 """
@@ -23,6 +24,7 @@ from wallet_api.retention.periods import PERIODS, TERMINALS_FORGET, Kept
 
 from . import act_rows, effects, store
 from .act_rows import Stored, Told, Where
+from .batches import ToldBatches, batches_that_changed
 from .decisions import out_of_turn
 from .ended import Ended, documents_that_changed, phones_that_came_back, terminals_that_came_back
 from .finding import Fault, Finding
@@ -73,6 +75,10 @@ def _compare(connection: Connection, authority_id: str, now: int, progress: Prog
         yield Finding(authority_id, 0, Fault.DOCUMENT, subject=document_id, differs=differs)
     for terminal_id, differs in terminals_that_came_back(connection, authority_id, journal.ended):
         yield Finding(authority_id, 0, Fault.TERMINAL, subject=terminal_id, differs=differs)
+    for batch_id, differs in batches_that_changed(
+        connection, authority_id, journal.batches, journal.begins, now
+    ):
+        yield Finding(authority_id, 0, Fault.BATCH, subject=batch_id, differs=differs)
     for document_id, differs in act_rows.wrong_balances(connection, authority_id, _PAGE, now):
         yield Finding(authority_id, 0, Fault.BALANCE, subject=document_id, differs=differs)
     progress(journal.rows)
@@ -81,7 +87,7 @@ def _compare(connection: Connection, authority_id: str, now: int, progress: Prog
 @dataclass(slots=True)
 class _Journal:
     """What was seen of a journal: the acts that it tells, by their ids as bytes, the instant since when it does, that of the
-    last purge of each kind, what ended beside acts, and the issuings that are said to have failed.
+    last purge of each kind, what ended beside acts, the issuings that are said to have failed, and the batches.
     """
 
     tells: set[bytes] = field(default_factory=set)
@@ -90,6 +96,7 @@ class _Journal:
     purged: dict[Kept, int] = field(default_factory=dict)
     ended: Ended = field(default_factory=Ended)
     unissued: dict[str, int] = field(default_factory=dict)
+    batches: ToldBatches = field(default_factory=ToldBatches)
 
     def pages(self, rows: Iterator[Row]) -> Iterator[list[Told]]:
         """The acts that the rows tell, some at a time."""
@@ -101,6 +108,7 @@ class _Journal:
             if row.act == PURGED and row.subject_id in _PURGES:
                 self.purged[_PURGES[row.subject_id]] = row.recorded_at
             self.ended.read(row)
+            self.batches.read(row)
             told = act_rows.told_by(row)
             if told is not None:
                 page.append(told)

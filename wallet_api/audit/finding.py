@@ -27,6 +27,7 @@ class Fault(StrEnum):
     PHONE = "phone"
     TERMINAL = "terminal"
     DOCUMENT = "document"
+    BATCH = "batch"
     BALANCE = "balance"
 
 
@@ -69,6 +70,10 @@ _WORDS: Final = {
     Fault.TERMINAL: (
         "le terminal {subject}, que le journal dit perdu, ne l'est plus",
         "the terminal {subject}, which the journal tells lost, is so no more",
+    ),
+    Fault.BATCH: (
+        "le lot {subject} n'est plus ce que deux personnes ont décidé, ou ce que ses actes en disent ({differs})",
+        "the batch {subject} is not what two people decided on, or what its acts say of it ({differs})",
     ),
     Fault.BALANCE: (
         "le solde gardé du permis {subject} n'est pas celui de ses mouvements ({differs})",

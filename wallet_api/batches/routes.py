@@ -27,6 +27,8 @@ from wallet_api.proposals.propose import ProposalAnswer, ProposalKind, proposal_
 from wallet_api.strict_route import StrictRoute
 
 from . import store
+from .as_decided import CANCELLED
+from .digests import LINES_DIGEST, digest_of_lines, with_digests
 from .read_file import read_file
 from .rehearse import rehearse
 from .store import BatchRow
@@ -141,7 +143,8 @@ def submit_batch(
 ) -> Response:
     """Propose many acts at once: every line must hold; a supervisor approves, then the lines are done one by one.
 
-    The proposal tells how many acts of each kind there are and the file's SHA-256; `listBatchLines` shows each of them.
+    The proposal tells how many acts of each kind there are and the SHA-256 of the file and of the lines as they are kept;
+    `listBatchLines` shows each of them. A line that is changed in the database afterwards stops the batch: `batch-altered`.
     """
     lines = read_file(content)
     tried = rehearse(service, actor, lines)
@@ -157,9 +160,11 @@ def submit_batch(
         if proposals.count_open_by(connection, *own, now) >= _MOST_OPEN:
             raise WalletError("too-many-proposals")
         batch_id = new_id(now)
-        store.add(connection, actor, batch_id, lines, now)
+        kept = with_digests((actor.authority_id, batch_id), lines)
+        store.add(connection, actor, batch_id, kept, now)
         acts = Counter(one.act for one in lines)
         told: dict[str, str | int] = {"lines": len(lines), "sha256": digest.sha256, **acts}
+        told[LINES_DIGEST] = digest_of_lines(one.digest for one in kept)
         return proposal_answer(propose(connection, actor, ProposalKind.BATCH, batch_id, told, now), now)
 
     digest = _Digest(sha256=hashlib.sha256(content).hexdigest())
@@ -244,7 +249,7 @@ def cancel_batch(
             actor.authority_id,
             now=now,
             actor_id=actor.actor_id,
-            act="batch_cancelled",
+            act=CANCELLED,
             subject_id=batch_id,
             detail={"lines": batch.total},
         )

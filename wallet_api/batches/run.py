@@ -2,17 +2,20 @@
 
 The line's outcome is written in the transaction that records its act, so a process that is killed leaves the line either
 done or to do; the next one goes on from there. A line that is refused is noted and the others go on, and so is one that
-meets a fault of ours. A batch that was cancelled is undone in the same way, line by line.
+meets a fault of ours. A batch that was cancelled is undone in the same way, line by line. One that is not what two people
+decided on (`as_decided.py`) is stopped.
 """
 
 from __future__ import annotations
 
 from wallet_api.access import Actor
 from wallet_api.authority.perform import released_at
+from wallet_api.problems import WalletError
 from wallet_api.roles import AccessRole
 from wallet_api.wiring import Service
 
 from . import store
+from .as_decided import lines_to_do, stop
 from .faults import problem_of
 from .perform_line import Terms, perform_line
 from .store import BatchRow
@@ -39,10 +42,14 @@ def run_batches(service: Service, most_lines: int) -> int:
 
 
 def _do_lines(service: Service, batch: BatchRow, most: int) -> int:
-    with service.database.read() as connection:
-        lines = store.lines_to_do(connection, batch, most)
-    for number, licence_id, act, content in lines:
-        _do(service, batch, number, (licence_id, act, content))
+    try:
+        with service.database.read() as connection:
+            lines = lines_to_do(connection, batch, most)
+    except WalletError as error:
+        stop(service, batch, error.problem.code)
+        return 0
+    for line in lines:
+        _do(service, batch, line.number, (line.licence_id, line.act, line.content))
     return len(lines)
 
 

@@ -126,7 +126,7 @@ ABOUT: Final = (
         Kept.PROPOSALS,
         {"proposer_id": PEOPLE, "proposer_role": PEOPLE, "decided_by": PEOPLE},
     ),
-    About(tables.act_batch_line, "document_id", Whose.DOCUMENT, Kept.BATCHES, {}),
+    About(tables.act_batch_line, "document_id", Whose.DOCUMENT, Kept.BATCHES, {"digest": TECHNICAL}),
     About(
         tables.idempotency,
         "actor_id",

@@ -36,6 +36,8 @@ RAISED: Final[dict[str, tuple[str, ...]]] = {
         "second-person-needed",
         "proposal-expired",
         "proposal-decided",
+        "proposal-altered",
+        "batch-altered",
         "key-act-refused",
         "decision-already-recorded",
         "not-found",

@@ -11,6 +11,7 @@ from wallet_api.authority.driving_measures import annul
 from wallet_api.authority.kinds import MeasureSubject
 from wallet_api.authority.measures import Act, revoke
 from wallet_api.batches import store as batches
+from wallet_api.batches.as_decided import require_as_proposed
 from wallet_api.problems import WalletError
 from wallet_api.roles import AccessRole
 from wallet_api.wiring import Service
@@ -26,6 +27,7 @@ def carry_out(service: Service, connection: Connection, row: ProposalRow, now: i
         case ProposalKind.REVOCATION | ProposalKind.ANNULMENT:
             return _end_for_good(service, connection, row, now)
         case ProposalKind.BATCH:
+            require_as_proposed(connection, row)
             batches.approve(connection, row.authority_id, row.subject_id, now)
             return row.subject_id, now
         case _:

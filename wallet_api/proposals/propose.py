@@ -16,12 +16,12 @@ from sqlalchemy import Connection
 from credentials.spec import DocumentType
 from wallet_api import audit
 from wallet_api.access import Actor
-from wallet_api.audit.row import PROPOSED
 from wallet_api.clock import rfc3339
 from wallet_api.identifiers import new_id
 from wallet_api.problems import WalletError
 
 from . import store
+from .as_proposed import digest_of_proposal
 from .store import ProposalRow
 
 OPEN_SECONDS: Final = 24 * 3600
@@ -90,7 +90,7 @@ def propose(
             "kind": row.kind,
             "subject": subject_id,
             "proposal": row.proposal_id,
-            "rows": audit.digest_of_act([{name: getattr(row, name) for name in PROPOSED}]),
+            "rows": digest_of_proposal(row),
         },
     )
     # Now that the audit's chain is ours, nobody else of the authority proposes the same thing at this moment.
