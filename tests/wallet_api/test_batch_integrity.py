@@ -201,6 +201,33 @@ def test_line_that_claims_the_act_of_another_is_named_and_not_undone(
     assert _balance(licence_authority, wallet.document_id) == 10
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [
+        (f"{LINES} SET content = x'ff00' WHERE line = 4", "ligne · line 4"),
+        (f"{LINES} SET content = CAST(x'edb080' AS TEXT) WHERE line = 4", "ligne · line 4"),
+        (f"{LINES} SET document_id = x'00' WHERE line = 4", "ligne · line 4"),
+        (f"{LINES} SET line = 'x' WHERE line = 4", "ligne · line x"),
+        (f"{LINES} SET digest = x'00' WHERE line = 4", "lignes · lines"),
+        ("act_batch SET created_at = 'x'", "created_at"),
+        ("act_batch SET created_at = 1", "created_at"),
+    ],
+)
+def test_cell_of_another_type_is_named_and_not_done(service, proposed, supervisor, change, differs):
+    """SQLite keeps what no engine should: said in both languages, and nothing of it is done."""
+    approve(supervisor, proposed)
+    _write(service, f"UPDATE {change}")
+    run_batches(service, 100)
+    assert _entries(service) == (5 if differs == "created_at" else 0)
+    with service.database.read() as connection:
+        found = [one for one in acts.compare(connection, "licence", INSTANT) if one.fault.value == "batch"]
+    assert differs in [one.differs for one in found]
+    assert all(
+        proposed.json()["subject_id"] in one.words(language) for one in found for language in ("fr", "en")
+    )
+
+
 @pytest.mark.parametrize("value", ["NULL", f"'{7:032x}'"])
 def test_line_marked_as_done_by_hand_is_named(service, proposed, supervisor, value):
     """It is never done, and names no act that there is."""

@@ -63,6 +63,9 @@ def batches_that_changed(
     seen = set()
     for batch in store.of_authority(connection, authority_id):
         seen.add(batch.batch_id)
+        if type(batch.created_at) is not int:  # SQLite keeps whatever type was written
+            yield batch.batch_id, "created_at"
+            continue
         if batch.created_at >= begins:
             yield from ((batch.batch_id, differs) for differs in _of_journal(batch, told))
         proposal = proposals.last_about(connection, authority_id, batch.batch_id)
@@ -86,8 +89,9 @@ def _of_journal(batch: BatchRow, told: ToldBatches) -> Iterator[str]:
 
 
 def _of_lines(connection: Connection, batch: BatchRow, proposal: ProposalRow, now: int) -> Iterator[str]:
-    if (batch.proposer_id, batch.proposer_role) != (proposal.proposer_id, proposal.proposer_role):
-        yield "proposer_id"
+    for name in ("proposer_id", "proposer_role", "created_at"):
+        if getattr(batch, name) != getattr(proposal, name):
+            yield name
     lines, digest = store.lines(connection, batch), _digest(proposal)
     changed = {line.number for line in lines if digest is not None and not line.is_as_proposed(batch.address)}
     if digest not in {None, digest_of_lines(line.digest for line in lines)}:
