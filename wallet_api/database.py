@@ -75,19 +75,19 @@ class Database:
                 take_time(connection)
             yield connection
 
-    def migrate(self) -> None:
-        """Bring the tables to the one head of `migrations/`."""
+    def migrate(self, now: int | None = None) -> None:
+        """Bring the tables to the one head of `migrations/`; what that writes in the journal is of `now` (UTC seconds)."""
         with self.engine.begin() as connection:
             take_time(connection)
-            self.migrate_on(connection, "head")
+            self.migrate_on(connection, "head", now)
 
-    def migrate_on(self, connection: Connection, revision: str) -> None:
+    def migrate_on(self, connection: Connection, revision: str, now: int | None = None) -> None:
         """Bring the tables to a revision in the transaction of `connection`. Raises `SettingsRefused` for an unknown one."""
         from alembic import command
         from alembic.util import CommandError
 
         configuration = migrations()
-        configuration.attributes["connection"] = connection
+        configuration.attributes.update(connection=connection, now=now)
         try:
             command.upgrade(configuration, revision)
         except CommandError as error:

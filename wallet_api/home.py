@@ -47,7 +47,7 @@ def make_home(
     clock = clock or system_clock(settings.test_now)
     KeyFolder.open(settings.keys_folder, passphrase).create_all(base_url, clock.now())
     database = Database(settings.database_address)
-    database.migrate()
+    database.migrate(clock.now())
     database.close()
     if settings.develops:
         DevelopmentIssuer(settings).create()

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, insert, select
 
 from credentials.spec import LIST_SIZE
 from wallet_api import audit, tables
+from wallet_api.audit.row import PHONE, digest_of_device
 from wallet_api.wiring import Service
 
 HALF = LIST_SIZE // 2
@@ -66,9 +67,10 @@ def populate(
         with service.database.write() as connection:
             for table, rows in original.items():
                 if rows:
-                    connection.execute(
-                        insert(table), [copies.row(row, one) for one in numbers for row in rows]
-                    )
+                    made = [copies.row(row, one) for one in numbers for row in rows]
+                    connection.execute(insert(table), made)
+                    if table is tables.wallet:
+                        tell_enrolled(connection, made)
             for one in numbers:
                 subject = _own("document_id", document_id, one)
                 audit.append(
@@ -82,6 +84,20 @@ def populate(
                 )
         told(numbers.stop)
     _fill_lists(service, copies)
+
+
+def tell_enrolled(connection: Connection, phones: list[Row]) -> None:
+    """What the journal says of a phone that is enrolled."""
+    for row in phones:
+        audit.append(
+            connection,
+            row["authority_id"],
+            now=row["enrolled_at"],
+            actor_id="0" * 32,
+            act="wallet_enrolled",
+            subject_id=row["document_id"],
+            detail={"wallet": row["wallet_id"], "enrolled": digest_of_device(row, PHONE)},
+        )
 
 
 def _rows(connection: Connection, table: Table, document_id: str) -> list[Row]:

@@ -21,6 +21,7 @@ from credentials.driving_licence import DrivingPrivilege
 from credentials.paris_day import paris_day
 from credentials.spec import DocumentType, Domain, Form, StatusValue
 from credentials.views import View
+from tests.wallet_api.population import tell_enrolled
 from tests.wallet_api.simulated_wallet import Key
 from wallet_api import tables
 from wallet_api.access import Actor
@@ -91,21 +92,17 @@ class World:
             False,
             False,
         )
+        mine = {"authority_id": "licence", "document_id": document_id}
+        document = {
+            "document_type": row.document_type,
+            "registry_reference": row.registry_reference,
+            "opened_at": 0,
+        }
+        phone = {**mine, "wallet_id": wallet_id, "thumbprint": row.thumbprint, "enrolled_at": 0}
         with self.service.database.write() as connection:
-            for table, values in (
-                (
-                    tables.document,
-                    {
-                        "document_type": row.document_type,
-                        "registry_reference": row.registry_reference,
-                        "opened_at": 0,
-                    },
-                ),
-                (tables.wallet, {"wallet_id": wallet_id, "thumbprint": row.thumbprint, "enrolled_at": 0}),
-            ):
-                connection.execute(
-                    insert(table).values(authority_id="licence", document_id=document_id, **values)
-                )
+            connection.execute(insert(tables.document).values(**mine, **document))
+            connection.execute(insert(tables.wallet).values(**phone))
+            tell_enrolled(connection, [phone])
         return Licence(number, row)
 
     def round(self) -> None:

@@ -89,6 +89,6 @@ def _offer(
         actor_id=SYSTEM_ACTOR,
         act="activation_redeemed",
         subject_id=row.document_id,
-        detail={"activation": row.activation_id},
+        detail={"activation": row.activation_id, "offer": made.offer_id},
     )
     return document_type, made

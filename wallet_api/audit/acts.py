@@ -4,10 +4,11 @@
    licence was opened, each issuing and each proposal: the journal keeps a digest of the rows.
 2. Each act in a table is told by the journal.
 3. No decision stands twice, and the rows of one reference follow on each other.
-4. The list entry of each credential that may still be shown has the causes that the acts give it (`effects.py`), and a phone
+4. Each phone and each terminal is one that the journal enrols, as it enrols it (`phones.py`, `terminals.py`).
+5. The list entry of each credential that may still be shown has the causes that the acts give it (`effects.py`), and a phone
    that was lost or paused is so.
-5. Each batch is what two people decided on, and its lines became what they say (`batches.py`).
-6. Each stored balance is what the ledger of the licence amounts to.
+6. Each batch is what two people decided on, and its lines became what they say (`batches.py`).
+7. Each stored balance is what the ledger of the licence amounts to.
 
 An act that a purge may have dropped is not missed, and one that is older than a purged journal is not asked for.
 """
@@ -28,7 +29,9 @@ from .batches import ToldBatches, batches_that_changed
 from .decisions import out_of_turn
 from .ended import Ended, documents_that_changed, phones_that_came_back, terminals_that_came_back
 from .finding import Fault, Finding
+from .phones import Phones
 from .row import PURGED, Row
+from .terminals import Terminals
 
 __all__ = ["compare"]
 
@@ -51,7 +54,8 @@ def compare(
 
 def _compare(connection: Connection, authority_id: str, now: int, progress: Progress) -> Iterator[Finding]:
     journal = _Journal()
-    for page in journal.pages(store.rows(connection, authority_id)):
+    devices = (Phones(connection, authority_id), Terminals(connection, authority_id))
+    for page in journal.pages(_read_by(devices, store.rows(connection, authority_id))):
         for one, found in act_rows.stored(connection, authority_id, page):
             journal.tells.update(found.ids)
             if one.where is Where.OPENING:
@@ -75,6 +79,8 @@ def _compare(connection: Connection, authority_id: str, now: int, progress: Prog
         yield Finding(authority_id, 0, Fault.DOCUMENT, subject=document_id, differs=differs)
     for terminal_id, differs in terminals_that_came_back(connection, authority_id, journal.ended):
         yield Finding(authority_id, 0, Fault.TERMINAL, subject=terminal_id, differs=differs)
+    for one_kind in devices:
+        yield from one_kind.findings()
     for batch_id, differs in batches_that_changed(
         connection, authority_id, journal.batches, journal.begins, now
     ):
@@ -82,6 +88,14 @@ def _compare(connection: Connection, authority_id: str, now: int, progress: Prog
     for document_id, differs in act_rows.wrong_balances(connection, authority_id, _PAGE, now):
         yield Finding(authority_id, 0, Fault.BALANCE, subject=document_id, differs=differs)
     progress(journal.rows)
+
+
+def _read_by(devices: tuple[Phones, Terminals], rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows, each of which both have seen."""
+    for row in rows:
+        for one in devices:
+            one.read(row)
+        yield row
 
 
 @dataclass(slots=True)

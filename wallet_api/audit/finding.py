@@ -26,6 +26,10 @@ class Fault(StrEnum):
     LIST_ENTRY = "list_entry"
     PHONE = "phone"
     TERMINAL = "terminal"
+    DEVICE_EDITED = "device_edited"
+    DEVICE_MISSING = "device_missing"
+    DEVICE_UNTOLD = "device_untold"
+    DEVICE_OF_ANOTHER = "device_of_another"
     DOCUMENT = "document"
     BATCH = "batch"
     BALANCE = "balance"
@@ -62,6 +66,22 @@ _WORDS: Final = {
     Fault.PHONE: (
         "le téléphone {subject} n'est plus dans l'état que le journal dit ({differs})",
         "the phone {subject} is not in the state that the journal tells ({differs})",
+    ),
+    Fault.DEVICE_EDITED: (
+        "l'appareil {subject} n'est plus celui qu'elle enrôle ({differs})",
+        "the device {subject} is not the one that it enrols ({differs})",
+    ),
+    Fault.DEVICE_MISSING: (
+        "l'appareil {subject} qu'elle enrôle a disparu, et aucun effacement ne le dit",
+        "the device {subject} that it enrols is gone, and no erasure tells of it",
+    ),
+    Fault.DEVICE_UNTOLD: (
+        "aucune ligne n'enrôle l'appareil {subject}",
+        "no row enrols the device {subject}",
+    ),
+    Fault.DEVICE_OF_ANOTHER: (
+        "ce que tient le téléphone {subject} n'est pas d'un téléphone enrôlé pour ce dossier ({differs})",
+        "what the phone {subject} holds is not of a phone enrolled for that file ({differs})",
     ),
     Fault.DOCUMENT: (
         "le dossier {subject} n'est plus celui qui fut ouvert ({differs})",

@@ -22,6 +22,10 @@ PROPOSED: Final = (
     "expires_at",
 )
 """What a proposal asks, by column: the second person approves this and nothing else."""
+PHONE: Final = ("authority_id", "wallet_id", "document_id", "thumbprint", "enrolled_at")
+"""What never changes of a phone, by column; its pause and its loss are acts of their own."""
+TERMINAL: Final = ("authority_id", "terminal_id", "profile", "public_key", "enrolled_at")
+"""What never changes of a terminal; its mirror secret is renewed, and told beside."""
 PURGED: Final = "purged"
 """The act of a purge; in its own chain it names the row after which the chain now begins."""
 
@@ -123,6 +127,19 @@ def digest_of_act(rows: Iterable[Mapping[str, object]]) -> str:
     """Half of a SHA-256 over the rows that an act wrote elsewhere, by column; what its row in the journal keeps of them."""
     content = json.dumps(list(rows), sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def digest_of_device(row: Mapping[str, object], columns: Sequence[str]) -> str:
+    """`digest_of_act` of one phone or terminal, by the columns that never change: its key enters the journal in this alone."""
+    cells = {name: row[name] for name in columns}
+    return digest_of_act(
+        [{name: one.hex() if isinstance(one, bytes) else one for name, one in cells.items()}]
+    )
+
+
+def digest_of_mirror(mirror_hash: object) -> str | None:
+    """Of a terminal's mirror secret, whose hash is in its row; None for one without."""
+    return None if mirror_hash is None else digest_of_act([{"mirror_hash": mirror_hash}])
 
 
 def digest_of_batch(credentials: Iterable[Mapping[str, object]]) -> str:

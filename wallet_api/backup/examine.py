@@ -35,20 +35,21 @@ def examine(
     now: int,
     progress: Progress = lambda *_: None,
 ) -> None:
-    """Every row arrived, every journal holds, every balance is what its ledger amounts to. `now` in UTC seconds.
-
-    Raises `BackupRefused`.
-    """
-    there = store.tables_there(connection)
-    for name, shape in manifest.tables.items():
-        if name in there and store.count_rows(connection, there[name]) != shape.rows:
-            raise BackupRefused(f"table {name} did not arrive whole")
+    """Every journal holds, every balance is what its ledger amounts to. `now` in UTC seconds. Raises `BackupRefused`."""
     _require_journals(connection, manifest, keys, now, progress)
     total, done = _rows_of(manifest, "points_balance"), 0
     for stored in store.balances(connection, _AT_ONCE):
         _replay(connection, stored)
         done += len(stored)
         progress("points replayed", done, total)
+
+
+def require_arrived(connection: Connection, manifest: Manifest) -> None:
+    """Every row of the backup is there. Raises `BackupRefused`."""
+    there = store.tables_there(connection)
+    for name, shape in manifest.tables.items():
+        if name in there and store.count_rows(connection, there[name]) != shape.rows:
+            raise BackupRefused(f"table {name} did not arrive whole")
 
 
 def _require_journals(

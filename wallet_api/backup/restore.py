@@ -30,7 +30,7 @@ from wallet_api.settings import Settings, from_environment
 
 from . import past, store
 from .archive import BackupRefused, Manifest, check_archive, read_members
-from .examine import examine
+from .examine import examine, require_arrived
 from .make import Progress
 
 _ACTOR: Final = "0" * 32
@@ -98,7 +98,7 @@ def _restore_into(
                 raise BackupRefused("the database of LP_DATABASE_URL holds tables; name an empty one")
             take_time(connection)
             take_room(connection)
-            rows = _fill(connection, database, settings.home, path, manifest, progress)
+            rows = _fill(connection, database, settings.home, path, manifest, now, progress)
             keys = KeyFolder.open(settings.keys_folder, b"")  # nothing private is opened here
             examine(connection, manifest, keys, now, progress)
             seen = past.read_published(published, keys)
@@ -118,6 +118,7 @@ def _fill(
     home: Path,
     path: Path,
     manifest: Manifest,
+    now: int,
     progress: Progress,
 ) -> int:
     database.migrate_on(connection, manifest.revision)
@@ -131,7 +132,10 @@ def _fill(
             table = rest.partition("/")[0]
             done += store.rows_in(connection, there[table], manifest.tables[table], content)
             progress(table, done, total)
-    database.migrate_on(connection, "head")
+    require_arrived(
+        connection, manifest
+    )  # before the tables change, and the upgrade tells the journal what it found
+    database.migrate_on(connection, "head", now)
     return done
 
 

@@ -107,7 +107,7 @@ def offer_to_phone(
             actor_id=citizen.id_in(authority_id),
             act="offer_made",
             subject_id=document_id,
-            detail={"by": "holder", "replaced": ended},
+            detail={"by": "holder", "replaced": ended, "offer": made.offer_id},
         )
     return OfferAnswer(offer=made.uri, tx_code=made.tx_code, expires_at=rfc3339(made.expires_at))
 

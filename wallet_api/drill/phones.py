@@ -17,13 +17,12 @@ from sqlalchemy import Connection
 
 from credentials.cose_key import P256Key
 from credentials.spec import DOMAIN_OF, DocumentType
-from wallet_api.identifiers import new_id
 from wallet_api.issuance.documents import open_document
 from wallet_api.issuance.issue import Order, issue
-from wallet_api.openid4vci import store as wallets
 from wallet_api.openid4vci.configurations import CONFIGURATIONS, Configuration, of_document
 from wallet_api.openid4vci.store import WalletRow
 from wallet_api.settings import Settings
+from wallet_api.wallets.enrol import enrol
 from wallet_api.wiring import Service, wire
 
 from .crowd import Crowd, reference
@@ -121,24 +120,15 @@ def _unchanged(wallet: WalletRow) -> Callable[[Connection], WalletRow]:
 def _enrolled(service: Service, connection: Connection, number: int) -> WalletRow:
     now, authority_id = service.clock.now(), DOMAIN_OF[_LICENCE].value
     document_id = open_document(service, connection, _LICENCE, reference(number))
-    wallet_id = new_id(now)
-    row = {
-        "authority_id": authority_id,
-        "wallet_id": wallet_id,
-        "document_id": document_id,
-        "thumbprint": f"{number:064x}",
-        "enrolled_at": now,
-        "paused_at": None,
-        "lost_at": None,
-    }
-    wallets.add_wallet(connection, row)
+    thumbprint = f"{number:064x}"
+    wallet_id = enrol(connection, authority_id, document_id, thumbprint, now, {"exercise": True})
     return WalletRow(
         authority_id,
         wallet_id,
         document_id,
         _LICENCE.value,
         reference(number),
-        row["thumbprint"] if isinstance(row["thumbprint"], str) else "",
+        thumbprint,
         paused=False,
         lost=False,
     )

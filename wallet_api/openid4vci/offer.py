@@ -30,12 +30,13 @@ TX_CODE_DIGITS: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An offer's text, its transaction code if it has one (to be handed over apart), the document's id, and its end."""
+    """An offer's id and text, its transaction code if it has one (to be handed over apart), the document's id, its end."""
 
     uri: str
     tx_code: str | None
     document_id: str
     expires_at: int
+    offer_id: str
 
 
 def make_offer(
@@ -58,11 +59,12 @@ def make_offer(
     authority_id = DOMAIN_OF[document_type].value
     code = new_authority_secret(authority_id)
     tx_code = f"{secrets.randbelow(10**TX_CODE_DIGITS):0{TX_CODE_DIGITS}}" if with_tx_code else None
+    offer_id = new_id(now)
     store.add_offer(
         connection,
         {
             "authority_id": authority_id,
-            "offer_id": new_id(now),
+            "offer_id": offer_id,
             "document_id": document_id,
             "code_hash": fingerprint(code),
             "tx_code_hash": None if tx_code is None else fingerprint(code + tx_code),
@@ -72,7 +74,7 @@ def make_offer(
         },
     )
     uri = _uri(service, of_document(document_type, form), code, tx_code)
-    return Offer(uri, tx_code, document_id, expires_at)
+    return Offer(uri, tx_code, document_id, expires_at, offer_id)
 
 
 def _uri(service: Service, configurations: list[str], code: str, tx_code: str | None) -> str:

@@ -134,11 +134,6 @@ def end_offers(connection: Connection, authority_id: str, document_id: str, now:
     ).rowcount
 
 
-def add_wallet(connection: Connection, row: dict[str, object]) -> None:
-    """Enrol a phone for a document."""
-    connection.execute(insert(tables.wallet).values(**row))
-
-
 def add_grant(connection: Connection, row: dict[str, object]) -> None:
     """Record a token by its hash."""
     connection.execute(insert(tables.grant).values(**row))

@@ -16,10 +16,11 @@ from sqlalchemy import Connection
 
 from wallet_api.asked_service import ServiceOf
 from wallet_api.authority.standing import require_good_standing
-from wallet_api.identifiers import fingerprint, new_id
+from wallet_api.identifiers import fingerprint
 from wallet_api.openapi.raises import raises
 from wallet_api.problems import WalletError
 from wallet_api.strict_route import StrictRoute
+from wallet_api.wallets.enrol import enrol
 from wallet_api.wiring import Service
 
 from . import answers, dpop, store
@@ -102,17 +103,7 @@ def _enrol(
     require_good_standing(connection, authority_id, document_id, now)
     if not store.take_offer(connection, authority_id, offer_id, now):
         raise WalletError("grant-refused")
-    wallet_id = new_id(now)
-    store.add_wallet(
-        connection,
-        {
-            "authority_id": authority_id,
-            "wallet_id": wallet_id,
-            "document_id": document_id,
-            "thumbprint": held.thumbprint,
-            "enrolled_at": now,
-        },
-    )
+    wallet_id = enrol(connection, authority_id, document_id, held.thumbprint, now, {"offer": offer_id})
     return _grant(service, connection, authority_id, wallet_id, document_id)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from wallet_api import tables
-from wallet_api.identifiers import new_id
-from wallet_api.openid4vci.store import add_wallet
+from wallet_api.wallets.enrol import enrol
 from wallet_api.wallets.store import PAPER_DESK
 
 _wallet, _credential = tables.wallet, tables.credential
@@ -23,16 +22,7 @@ def paper_desk(connection: Connection, authority_id: str, document_id: str, now:
     ).scalar_one_or_none()
     if found is not None:
         return found
-    wallet_id = new_id(now)
-    row = {
-        "authority_id": authority_id,
-        "wallet_id": wallet_id,
-        "document_id": document_id,
-        "thumbprint": PAPER_DESK,
-        "enrolled_at": now,
-    }
-    add_wallet(connection, row)
-    return wallet_id
+    return enrol(connection, authority_id, document_id, PAPER_DESK, now, {"paper": True})
 
 
 def credential_at(connection: Connection, authority_id: str, number: int, index: int) -> str:

@@ -5,11 +5,14 @@
 - Points: the ledger is folded into its opening only if the opening alone gives the same answer: full, outside probation,
   nothing to come. One that once fell to zero is kept ten years.
 - Measures: all of a document's go together, ten years after the last decision on it, if none is in force.
-- The journal of acts loses its beginning up to a checkpoint, which stays and says where the chain now begins.
+- The journal of acts loses its beginning up to a checkpoint, which stays and says where the chain now begins. What a dropped
+  row told of a phone that is still enrolled, or of a terminal, is told again by a row at its end, word for word and not as the
+  table says it now: nobody becomes genuine by waiting for a purge.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -17,8 +20,10 @@ from typing import Final
 from sqlalchemy import Connection
 
 from credentials.spec import Domain
+from wallet_api import audit
 from wallet_api.audit.checkpoints import DOMAIN_OF, CheckpointInvalid, believe
 from wallet_api.authority.store import lock_document, measures_of
+from wallet_api.issuance.documents import SYSTEM_ACTOR
 from wallet_api.points import store as ledger_store
 from wallet_api.points.balance import PointsState
 from wallet_api.points.ledger import EntryKind, Ledger
@@ -148,6 +153,19 @@ def _old_checkpoint(service: Service, connection: Connection, page: Page) -> Seq
 
 
 def _drop_journal(_service: Service, connection: Connection, page: Page, ids: Sequence[str]) -> int:
+    for told in store.devices_told(connection, page.authority_id, int(ids[0])):
+        detail = json.loads(told.detail)
+        if told.kind == "wallet":
+            detail.setdefault("at", told.recorded_at)
+        audit.append(
+            connection,
+            page.authority_id,
+            now=page.now,
+            actor_id=SYSTEM_ACTOR,
+            act=f"{told.kind}_pinned",
+            subject_id=told.subject_id,
+            detail=detail,
+        )
     return store.drop_journal(connection, page.authority_id, int(ids[0]))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Column,
@@ -20,6 +21,7 @@ from sqlalchemy import (
 
 from credentials.spec import StatusValue
 from wallet_api import tables
+from wallet_api.audit import phones, terminals
 from wallet_api.database import insert_once
 
 _credential, _cause, _wallet = tables.credential, tables.status_cause, tables.wallet
@@ -279,6 +281,38 @@ def has_row(connection: Connection, authority_id: str, sequence: int) -> bool:
     """Whether the journal still holds this row."""
     query = select(exists().where(_audit.c.authority_id == authority_id, _audit.c.sequence == sequence))
     return bool(connection.execute(query).scalar_one())
+
+
+class DeviceTold(NamedTuple):
+    """A phone ("wallet") or a terminal as a row of the journal tells it; `recorded_at` in UTC seconds."""
+
+    kind: str
+    subject_id: str
+    recorded_at: int
+    detail: str
+
+
+def devices_told(connection: Connection, authority_id: str, through: int) -> Iterator[DeviceTold]:
+    """What the rows up to number `through` tell of each phone that is still there, and at last of each terminal."""
+    query = (
+        select(_audit.c.act, _audit.c.subject_id, _audit.c.recorded_at, _audit.c.detail)
+        .where(_audit.c.authority_id == authority_id, _audit.c.sequence <= through)
+        .where(_audit.c.act.in_([*phones.TELLING, *terminals.TELLING]))
+        .order_by(_audit.c.sequence)
+    )
+    told: dict[tuple[str, str], DeviceTold] = {}
+    for act, subject_id, recorded_at, detail in connection.execute(query):
+        kind = act.partition("_")[0]
+        members = json.loads(detail)
+        if "enrolled" in members:  # an older release's row told no more than that there was one
+            name = members["wallet"] if kind == "wallet" else subject_id
+            told[kind, name] = DeviceTold(kind, subject_id, recorded_at, detail)
+    there = set(
+        connection.execute(
+            select(_wallet.c.wallet_id).where(_wallet.c.authority_id == authority_id)
+        ).scalars()
+    )
+    yield from (one for (kind, name), one in told.items() if kind == "terminal" or name in there)
 
 
 def drop_journal(connection: Connection, authority_id: str, through: int) -> int:

@@ -6,10 +6,13 @@ secret it reports no counts of verdicts, and neither does a terminal in test mod
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
 from credentials.enrolment_file import EnrolmentRequest
 from credentials.spec import Audience
 from keys import Terminal, enrol
 from wallet_api import audit
+from wallet_api.audit.row import TERMINAL, digest_of_device, digest_of_mirror
 from wallet_api.identifiers import fingerprint, new_secret
 from wallet_api.issuance.documents import SYSTEM_ACTOR
 from wallet_api.problems import WalletError
@@ -51,7 +54,11 @@ def enrol_terminal(
             actor_id=SYSTEM_ACTOR,
             act="terminal_enrolled",
             subject_id=request.terminal_id,
-            detail={"profile": profile.value, "test_mode": test_mode},
+            detail={
+                "profile": profile.value,
+                "test_mode": test_mode,
+                **_told(connection, request.terminal_id),
+            },
         )
         return enrol(
             service.keys,
@@ -63,6 +70,13 @@ def enrol_terminal(
             mirror_secret=secret,
             reports_url=None if secret is None or test_mode else f"{base}/terminals/reports",
         )
+
+
+def _told(connection: Connection, terminal_id: str) -> audit.Detail:
+    """What the journal keeps of the row as it stands now: of one that asked again, the key and the day of its enrolment."""
+    row = store.enrolled(connection, terminal_id)
+    mirror = digest_of_mirror(row["mirror_hash"])
+    return {"enrolled": digest_of_device(row, TERMINAL), "mirror": mirror}
 
 
 def report_lost(service: Service, terminal_id: str) -> None:

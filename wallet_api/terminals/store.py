@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, RowMapping, func, select, update
 
 from credentials.spec import Audience
 from wallet_api import tables
@@ -14,6 +14,13 @@ from wallet_api.roles import SERVICE
 def add_terminal(connection: Connection, row: dict[str, object]) -> bool:
     """Record a terminal; False when its id is known."""
     return insert_once(connection, tables.terminal, {"authority_id": SERVICE, **row})
+
+
+def enrolled(connection: Connection, terminal_id: str) -> RowMapping:
+    """The row of a terminal that is known."""
+    table = tables.terminal
+    query = select(table).where(table.c.authority_id == SERVICE, table.c.terminal_id == terminal_id)
+    return connection.execute(query).mappings().one()
 
 
 def renew_mirror(

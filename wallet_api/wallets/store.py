@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from credentials.spec import StatusValue
 from wallet_api import tables
 
 PAPER_DESK: Final = "0" * 64
 """Thumbprint of the row that stands for what was printed of a document; no key has it."""
+
+
+def add_wallet(connection: Connection, row: dict[str, object]) -> None:
+    """Record a phone; `enrol.py` alone does, and tells the journal."""
+    connection.execute(insert(tables.wallet).values(**row))
 
 
 def set_paused(connection: Connection, authority_id: str, wallet_id: str, paused_at: int | None) -> None:
