@@ -103,7 +103,7 @@ class Phones:
             _wallet.c.authority_id == self.authority_id,
             _wallet.c.wallet_id.in_([one.wallet_id for one in self._page]),
         )
-        rows = {row["wallet_id"]: row for row in self.connection.execute(query).mappings()}
+        rows = {row["wallet_id"]: dict(row) for row in self.connection.execute(query).mappings()}
         for one in self._page:
             self._known.add(id_bytes(one.wallet_id))
             row = rows.get(one.wallet_id)

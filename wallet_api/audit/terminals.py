@@ -57,7 +57,7 @@ class Terminals:
                 continue
             # One that is lost keeps no secret.
             mirror = told.mirror if row["lost_at"] is None else None
-            if digest_of_device(row, TERMINAL) != told.digest:
+            if digest_of_device(dict(row), TERMINAL) != told.digest:
                 yield self._edited(name, told, "profile, public_key, enrolled_at")
             elif digest_of_mirror(row["mirror_hash"]) != mirror:
                 yield self._edited(name, told, "mirror_hash")

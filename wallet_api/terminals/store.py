@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
 
 from credentials.spec import Audience
 from wallet_api import tables
@@ -16,11 +18,11 @@ def add_terminal(connection: Connection, row: dict[str, object]) -> bool:
     return insert_once(connection, tables.terminal, {"authority_id": SERVICE, **row})
 
 
-def enrolled(connection: Connection, terminal_id: str) -> RowMapping:
+def enrolled(connection: Connection, terminal_id: str) -> dict[str, Any]:
     """The row of a terminal that is known."""
     table = tables.terminal
     query = select(table).where(table.c.authority_id == SERVICE, table.c.terminal_id == terminal_id)
-    return connection.execute(query).mappings().one()
+    return dict(connection.execute(query).mappings().one())
 
 
 def renew_mirror(

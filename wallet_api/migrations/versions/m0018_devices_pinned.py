@@ -6,8 +6,12 @@ before the upgrade is pinned with the rest: run `wallet-api audit verify` of the
 The tables stay what they were. The row's digest is the format's (FORMAT.md, section 8), so it is taken from where it is defined.
 """
 
+from __future__ import annotations
+
 import time
+from collections.abc import Iterable, Iterator
 from itertools import groupby
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import context, op
@@ -27,6 +31,7 @@ down_revision = "0017"
 branch_labels = None
 depends_on = None
 
+_Told = tuple[str, str, dict[str, Any]]
 _NOBODY = "0" * 32
 _AT_ONCE = 1_000
 _wallet = sa.table("wallet", *map(sa.column, PHONE))
@@ -63,7 +68,7 @@ def upgrade() -> None:
             _append(authority_id, now, map(told, mine))
 
 
-def _rows(table, name):
+def _rows(table: sa.TableClause, name: str) -> Iterator[dict[str, Any]]:
     """In the order of their keys, some at a time: what is read next was not written by this."""
     connection, after = op.get_bind(), ("", "")
     key = sa.tuple_(table.c.authority_id, table.c[name])
@@ -71,19 +76,19 @@ def _rows(table, name):
         query = (
             sa.select(table).where(key > after).order_by(table.c.authority_id, table.c[name]).limit(_AT_ONCE)
         )
-        found = connection.execute(query).mappings().all()
+        found = [dict(row) for row in connection.execute(query).mappings()]
         yield from found
         if len(found) < _AT_ONCE:
             return
         after = (found[-1]["authority_id"], found[-1][name])
 
 
-def _of_phone(row):
+def _of_phone(row: dict[str, Any]) -> _Told:
     detail = {"wallet": row["wallet_id"], "at": row["enrolled_at"], "enrolled": digest_of_device(row, PHONE)}
     return "wallet_pinned", row["document_id"], detail
 
 
-def _of_terminal(row):
+def _of_terminal(row: dict[str, Any]) -> _Told:
     detail = {
         "profile": row["profile"],
         "enrolled": digest_of_device(row, TERMINAL),
@@ -92,7 +97,7 @@ def _of_terminal(row):
     return "terminal_pinned", row["terminal_id"], detail
 
 
-def _append(authority_id, now, told):
+def _append(authority_id: str, now: int, told: Iterable[_Told]) -> None:
     """Link rows to the end of a chain, whose head is held from the first look at it on."""
     connection, mine = op.get_bind(), _head.c.authority_id == authority_id
     if not connection.execute(sa.update(_head).where(mine).values(sequence=_head.c.sequence)).rowcount:
