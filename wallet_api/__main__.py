@@ -385,6 +385,7 @@ def _offer(options: argparse.Namespace) -> int:
             person.references[document_type],
             form=None if options.form is None else Form[options.form.upper()],
             with_tx_code=options.tx_code,
+            why={"by": "operator"},
         )
     print(offer.uri)
     print(f"document {offer.document_id}", file=sys.stderr)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, insert, select
 
 from credentials.spec import LIST_SIZE
 from wallet_api import audit, tables
-from wallet_api.audit.row import PHONE, digest_of_device
+from wallet_api.audit.row import PHONE, digest_of_row
 from wallet_api.wiring import Service
 
 HALF = LIST_SIZE // 2
@@ -96,7 +96,7 @@ def tell_enrolled(connection: Connection, phones: list[Row]) -> None:
             actor_id="0" * 32,
             act="wallet_enrolled",
             subject_id=row["document_id"],
-            detail={"wallet": row["wallet_id"], "enrolled": digest_of_device(row, PHONE)},
+            detail={"wallet": row["wallet_id"], "enrolled": digest_of_row(row, PHONE)},
         )
 
 

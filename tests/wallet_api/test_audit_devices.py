@@ -241,6 +241,88 @@ def test_phone_that_vanished_beside_a_purge_is_named(service, wallet, offer, cli
     assert wallet.document_id
 
 
+# What entitles a phone
+
+
+def test_forged_offer_is_named_before_and_after_a_phone_took_it(service, wallet, client, clock, offer):
+    """The phone that it enrols through the door is in the journal, and so is what it used."""
+    mine = offer("yanis")
+    _write(
+        service,
+        # The forger's own offer, written for somebody else's licence.
+        "INSERT INTO offer (authority_id, offer_id, document_id, code_hash, attempts, created_at, expires_at) SELECT "
+        f"authority_id, '{FORGED}', '{wallet.document_id}', 'x', 0, created_at, expires_at FROM offer "
+        f"WHERE document_id = '{mine.document_id}'",
+    )
+    assert _found(service) == [("entitlement_untold", FORGED, "offer")]
+    with service.database.write() as connection:
+        table = tables.offer
+        code = connection.execute(
+            select(table.c.code_hash).where(table.c.document_id == mine.document_id)
+        ).scalar_one()
+        connection.execute(update(table).where(table.c.document_id == mine.document_id).values(code_hash="y"))
+        connection.execute(update(table).where(table.c.offer_id == FORGED).values(code_hash=code))
+    assert SimulatedWallet(client, clock).take(mine.uri).status_code == 200
+    _write(service, f"DELETE FROM offer WHERE offer_id = '{FORGED}'")
+    assert [(fault, differs) for fault, _, differs in _found(service)] == [
+        ("entitlement_edited", "offer"),
+        ("entitlement_unmade", "offer"),
+    ]
+
+
+@pytest.mark.usefixtures("wallet")
+def test_offer_that_was_made_good_again_is_named(service, client, clock, offer):
+    """It enrols one phone; a second time is a second row."""
+    uri = offer("camille").uri
+    for _ in range(2):
+        assert SimulatedWallet(client, clock).take(uri).status_code == 200
+        _write(service, "UPDATE offer SET taken_at = NULL")
+    assert [(fault, differs) for fault, _, differs in _found(service)] == [("entitlement_unmade", "offer")]
+
+
+@pytest.fixture
+def mandate(camille, official) -> dict[str, str]:
+    """A mandate, under which a code was made; another code was made at a counter."""
+    jeanne = official("jeanne")
+    aidant_id = jeanne.get("/aidant").json()["aidant_id"]
+    body = {"aidant_id": aidant_id, "document_type": "driving_licence", "days": 31}
+    given = camille.post("/me/mandates", body)
+    path = f"/aidant/mandates/{given['mandate_id']}/activations"
+    assert jeanne.post(path, {"purpose": "obtain"}).status_code == 201
+    return dict(given)
+
+
+_FORGED_CODE = (
+    f"INSERT INTO activation SELECT authority_id, '{FORGED}', document_id, 'x', NULL, 0, NULL, created_at, "
+    "expires_at, NULL, actor_id FROM activation"
+)
+_FORGED_MANDATE = (
+    f"INSERT INTO mandate SELECT authority_id, '{FORGED}', document_id, giver_id, aidant_id, second_hash, "
+    "starts_at, ends_at, NULL FROM mandate"
+)
+
+
+@pytest.mark.usefixtures("mandate")
+@pytest.mark.parametrize(
+    ("statement", "fault", "differs"),
+    [
+        ("UPDATE activation SET code_hash = 'x'", "entitlement_edited", "activation"),
+        ("UPDATE activation SET second_hash = NULL", "entitlement_edited", "activation"),
+        ("UPDATE activation SET expires_at = expires_at + 1", "entitlement_edited", "activation"),
+        ("UPDATE mandate SET second_hash = 'x'", "entitlement_edited", "mandate"),
+        ("UPDATE mandate SET aidant_id = giver_id", "entitlement_edited", "mandate"),
+        ("UPDATE mandate SET ends_at = ends_at + 1", "entitlement_edited", "mandate"),
+        (_FORGED_CODE, "entitlement_untold", "activation"),
+        (_FORGED_MANDATE, "entitlement_untold", "mandate"),
+    ],
+)
+def test_forged_or_changed_code_or_mandate_is_named(service, statement, fault, differs):
+    """Each cell by which somebody else could use it."""
+    _quiet(service)
+    _write(service, statement)
+    assert [(one[0], one[2]) for one in _found(service)] == [(fault, differs)]
+
+
 # Terminals
 
 
@@ -291,7 +373,7 @@ def test_forged_changed_or_vanished_terminal_is_named(service, terminal_id, stat
     """Its key, its profile, its day, its mirror secret; one that was never enrolled, one that is gone."""
     _quiet(service)
     own = f"terminal_id = '{terminal_id}'"
-    if "public_key = mirror" in statement:
+    if statement is None:  # a key is bytes, which each engine writes in its own way
         with service.database.write() as connection:
             table = tables.terminal
             connection.execute(
@@ -342,16 +424,18 @@ def _forget(service, *names: str) -> None:
 
 
 @pytest.fixture
-def upgraded(service, wallet, offer, client, clock, terminal_id) -> str:
-    """A service that had phones and terminals before they were told, brought to this release; gives the terminal."""
+def upgraded(service, wallet, offer, client, clock, terminal_id) -> tuple[str, str]:
+    """A service that had phones and terminals before they were told, brought to this release; gives a terminal and an open offer."""
     SimulatedWallet(client, clock).take(offer("yanis", CARD).uri)
-    _forget(service, "wallet_enrolled")
-    assert {one[0] for one in _found(service)} == {"device_untold", "device_of_another"}
+    open_offer = offer("yanis").uri
+    _forget(service, "wallet_enrolled", "offer_made")
+    named = {"device_untold", "device_of_another", "entitlement_untold"}
+    assert {one[0] for one in _found(service)} == named
     _write(service, "UPDATE alembic_version SET version_num = '0016'")
     clock.instant += 60
     service.database.migrate(clock.instant)
     assert wallet.document_id
-    return terminal_id
+    return terminal_id, open_offer
 
 
 def test_upgrade_pins_whoever_was_enrolled_and_nobody_later(service, upgraded, wallet, offer, client, clock):
@@ -360,10 +444,12 @@ def test_upgrade_pins_whoever_was_enrolled_and_nobody_later(service, upgraded, w
     service.database.migrate(clock.instant)  # no second time
     with service.database.read() as connection:
         pinned = list(connection.execute(select(entry.c.act).where(entry.c.act.like("%_pinned"))).scalars())
-    assert sorted(pinned) == ["terminal_pinned"] * 3 + ["wallet_pinned"] * 2
+    assert sorted(pinned) == ["offer_pinned"] * 3 + ["terminal_pinned"] * 3 + ["wallet_pinned"] * 2
+    terminal_id, open_offer = upgraded
     wallet.renew()
     wallet.get(ROAD)
-    SimulatedWallet(client, clock).take(offer("camille").uri)
+    for uri in (open_offer, offer("camille").uri):
+        assert SimulatedWallet(client, clock).take(uri).status_code == 200
     _quiet(service)
     _write(service, _insert(wallet.document_id, INSTANT - YEAR))
     assert _found(service) == [("device_untold", FORGED, None)]
@@ -373,8 +459,8 @@ def test_upgrade_pins_whoever_was_enrolled_and_nobody_later(service, upgraded, w
         f"UPDATE wallet SET thumbprint = '{'e' * 64}'",
     )
     assert {one[0] for one in _found(service)} == {"device_edited"}
-    _write(service, f"UPDATE terminal SET enrolled_at = 5 WHERE terminal_id = '{upgraded}'")
-    assert [one[:2] for one in _found(service, SERVICE)] == [("device_edited", upgraded)]
+    _write(service, f"UPDATE terminal SET enrolled_at = 5 WHERE terminal_id = '{terminal_id}'")
+    assert [one[:2] for one in _found(service, SERVICE)] == [("device_edited", terminal_id)]
 
 
 @pytest.mark.usefixtures("upgraded")

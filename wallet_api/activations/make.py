@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from credentials.spec import DOMAIN_OF, DocumentType, Domain
 from wallet_api import audit
+from wallet_api.audit.row import ACTIVATION, digest_of_row
 from wallet_api.authority.standing import require_good_standing
 from wallet_api.authority.store import begin_act
 from wallet_api.identifiers import fingerprint, new_id
@@ -64,22 +65,20 @@ def make_activation(service: Service, connection: Connection, asked: Asked) -> A
     second = new_second() if asked.with_second else None
     activation_id, expires_at = new_id(now), now + service.settings.activation_seconds
     second_hash = asked.second_hash if second is None else fingerprint(plain(code) + second)
-    store.add(
-        connection,
-        {
-            "authority_id": authority_id,
-            "activation_id": activation_id,
-            "document_id": document_id,
-            "code_hash": fingerprint(plain(code)),
-            "second_hash": second_hash,
-            "attempts": 0,
-            "mandate_id": asked.mandate_id,
-            "created_at": now,
-            "expires_at": expires_at,
-            "ended_at": None,
-            "actor_id": asked.actor_id,
-        },
-    )
+    row: dict[str, object] = {
+        "authority_id": authority_id,
+        "activation_id": activation_id,
+        "document_id": document_id,
+        "code_hash": fingerprint(plain(code)),
+        "second_hash": second_hash,
+        "attempts": 0,
+        "mandate_id": asked.mandate_id,
+        "created_at": now,
+        "expires_at": expires_at,
+        "ended_at": None,
+        "actor_id": asked.actor_id,
+    }
+    store.add(connection, row)
     audit.append(
         connection,
         authority_id,
@@ -87,7 +86,12 @@ def make_activation(service: Service, connection: Connection, asked: Asked) -> A
         actor_id=asked.actor_id,
         act="activation_made",
         subject_id=document_id,
-        detail={"activation": activation_id, "replaced": replaced, **asked.detail},
+        detail={
+            "activation": activation_id,
+            "made": digest_of_row(row, ACTIVATION),
+            "replaced": replaced,
+            **asked.detail,
+        },
     )
     root = root_fingerprint(service, Domain(authority_id))
     return Activation(code, second, activation_id, document_id, expires_at, root)

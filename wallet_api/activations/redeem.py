@@ -81,7 +81,14 @@ def _offer(
     if not store.end(connection, row.authority_id, row.activation_id, now):
         raise WalletError("activation-refused")
     document_type = DocumentType(row.document_type)
-    made = make_offer(service, connection, document_type, row.registry_reference, seconds=OFFER_SECONDS)
+    made = make_offer(
+        service,
+        connection,
+        document_type,
+        row.registry_reference,
+        seconds=OFFER_SECONDS,
+        why={"by": "activation"},
+    )
     audit.append(
         connection,
         row.authority_id,

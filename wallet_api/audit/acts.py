@@ -4,7 +4,8 @@
    licence was opened, each issuing and each proposal: the journal keeps a digest of the rows.
 2. Each act in a table is told by the journal.
 3. No decision stands twice, and the rows of one reference follow on each other.
-4. Each phone and each terminal is one that the journal enrols, as it enrols it (`phones.py`, `terminals.py`).
+4. Each phone and each terminal is one that the journal enrols, as it enrols it (`phones.py`, `terminals.py`), and so is what
+   entitled a phone (`entitlements.py`).
 5. The list entry of each credential that may still be shown has the causes that the acts give it (`effects.py`), and a phone
    that was lost or paused is so.
 6. Each batch is what two people decided on, and its lines became what they say (`batches.py`).
@@ -28,6 +29,7 @@ from .act_rows import Stored, Told, Where
 from .batches import ToldBatches, batches_that_changed
 from .decisions import out_of_turn
 from .ended import Ended, documents_that_changed, phones_that_came_back, terminals_that_came_back
+from .entitlements import Entitlements
 from .finding import Fault, Finding
 from .phones import Phones
 from .row import PURGED, Row
@@ -54,7 +56,11 @@ def compare(
 
 def _compare(connection: Connection, authority_id: str, now: int, progress: Progress) -> Iterator[Finding]:
     journal = _Journal()
-    devices = (Phones(connection, authority_id), Terminals(connection, authority_id))
+    devices = (
+        Phones(connection, authority_id),
+        Terminals(connection, authority_id),
+        Entitlements(connection, authority_id, now),
+    )
     for page in journal.pages(_read_by(devices, store.rows(connection, authority_id))):
         for one, found in act_rows.stored(connection, authority_id, page):
             journal.tells.update(found.ids)
@@ -90,8 +96,8 @@ def _compare(connection: Connection, authority_id: str, now: int, progress: Prog
     progress(journal.rows)
 
 
-def _read_by(devices: tuple[Phones, Terminals], rows: Iterator[Row]) -> Iterator[Row]:
-    """The rows, each of which both have seen."""
+def _read_by(devices: tuple[Phones, Terminals, Entitlements], rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows, each of which all have seen."""
     for row in rows:
         for one in devices:
             one.read(row)

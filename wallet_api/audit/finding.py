@@ -30,6 +30,9 @@ class Fault(StrEnum):
     DEVICE_MISSING = "device_missing"
     DEVICE_UNTOLD = "device_untold"
     DEVICE_OF_ANOTHER = "device_of_another"
+    ENTITLEMENT_EDITED = "entitlement_edited"
+    ENTITLEMENT_UNTOLD = "entitlement_untold"
+    ENTITLEMENT_UNMADE = "entitlement_unmade"
     DOCUMENT = "document"
     BATCH = "batch"
     BALANCE = "balance"
@@ -82,6 +85,18 @@ _WORDS: Final = {
     Fault.DEVICE_OF_ANOTHER: (
         "ce que tient le téléphone {subject} n'est pas d'un téléphone enrôlé pour ce dossier ({differs})",
         "what the phone {subject} holds is not of a phone enrolled for that file ({differs})",
+    ),
+    Fault.ENTITLEMENT_EDITED: (
+        "ce qui donnait droit à un téléphone, {subject}, n'est plus ce qu'elle dit ({differs})",
+        "what entitled a phone, {subject}, is not what it tells ({differs})",
+    ),
+    Fault.ENTITLEMENT_UNTOLD: (
+        "aucune ligne ne dit ce qui donnerait droit à un téléphone, {subject} ({differs})",
+        "no row tells of what would entitle a phone, {subject} ({differs})",
+    ),
+    Fault.ENTITLEMENT_UNMADE: (
+        "elle emploie ce que personne n'a fait, ou qui a déjà servi : {subject} ({differs})",
+        "it uses what nobody made, or what was used before: {subject} ({differs})",
     ),
     Fault.DOCUMENT: (
         "le dossier {subject} n'est plus celui qui fut ouvert ({differs})",

@@ -26,7 +26,7 @@ from wallet_api.retention.periods import Kept
 
 from .act_rows import id_bytes
 from .finding import Fault, Finding
-from .row import PHONE, PURGED, Row, digest_of_device
+from .row import PHONE, PURGED, Row, digest_of_row
 
 TELLING: Final = frozenset({"wallet_enrolled", "wallet_pinned"})
 _AT_ONCE: Final = 500
@@ -109,7 +109,7 @@ class Phones:
             row = rows.get(one.wallet_id)
             if row is None:
                 self._gone[one.wallet_id] = one
-            elif digest_of_device(row, PHONE) != one.digest:
+            elif digest_of_row(row, PHONE) != one.digest:
                 moved = row["document_id"] != one.document_id
                 differs = "document_id" if moved else "thumbprint, enrolled_at"
                 self._edited[one.wallet_id] = Finding(

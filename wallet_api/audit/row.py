@@ -26,6 +26,37 @@ PHONE: Final = ("authority_id", "wallet_id", "document_id", "thumbprint", "enrol
 """What never changes of a phone, by column; its pause and its loss are acts of their own."""
 TERMINAL: Final = ("authority_id", "terminal_id", "profile", "public_key", "enrolled_at")
 """What never changes of a terminal; its mirror secret is renewed, and told beside."""
+OFFER: Final = (
+    "authority_id",
+    "offer_id",
+    "document_id",
+    "code_hash",
+    "tx_code_hash",
+    "created_at",
+    "expires_at",
+)
+ACTIVATION: Final = (
+    "authority_id",
+    "activation_id",
+    "document_id",
+    "code_hash",
+    "second_hash",
+    "mandate_id",
+    "created_at",
+    "expires_at",
+    "actor_id",
+)
+MANDATE: Final = (
+    "authority_id",
+    "mandate_id",
+    "document_id",
+    "giver_id",
+    "aidant_id",
+    "second_hash",
+    "starts_at",
+    "ends_at",
+)
+"""What never changes of an offer, of a code on paper and of a mandate: whoever brings the code enrols a phone."""
 PURGED: Final = "purged"
 """The act of a purge; in its own chain it names the row after which the chain now begins."""
 
@@ -129,8 +160,8 @@ def digest_of_act(rows: Iterable[Mapping[str, object]]) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
-def digest_of_device(row: Mapping[str, object], columns: Sequence[str]) -> str:
-    """`digest_of_act` of one phone or terminal, by the columns that never change: its key enters the journal in this alone."""
+def digest_of_row(row: Mapping[str, object], columns: Sequence[str]) -> str:
+    """`digest_of_act` of one row by the columns that never change: a key, or the hash of a code, enters the journal in this alone."""
     cells = {name: row[name] for name in columns}
     return digest_of_act(
         [{name: one.hex() if isinstance(one, bytes) else one for name, one in cells.items()}]

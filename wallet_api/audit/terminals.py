@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from wallet_api import tables
 
 from .finding import Fault, Finding
-from .row import TERMINAL, Row, digest_of_device, digest_of_mirror
+from .row import TERMINAL, Row, digest_of_mirror, digest_of_row
 
 TELLING: Final = frozenset({"terminal_enrolled", "terminal_pinned"})
 
@@ -57,7 +57,7 @@ class Terminals:
                 continue
             # One that is lost keeps no secret.
             mirror = told.mirror if row["lost_at"] is None else None
-            if digest_of_device(dict(row), TERMINAL) != told.digest:
+            if digest_of_row(dict(row), TERMINAL) != told.digest:
                 yield self._edited(name, told, "profile, public_key, enrolled_at")
             elif digest_of_mirror(row["mirror_hash"]) != mirror:
                 yield self._edited(name, told, "mirror_hash")

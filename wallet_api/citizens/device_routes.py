@@ -7,8 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 from sqlalchemy import Connection
 
-from credentials.spec import DOMAIN_OF, DocumentType
-from wallet_api import audit
+from credentials.spec import DocumentType
 from wallet_api.asked_service import ServiceOf
 from wallet_api.authority.perform import ObjectId, perform_once
 from wallet_api.authority.standing import require_good_standing
@@ -99,15 +98,8 @@ def offer_to_phone(
             mine.reference,
             form=body.chosen,
             with_tx_code=body.with_code,
-        )
-        audit.append(
-            connection,
-            DOMAIN_OF[document_type].value,
-            now=now,
             actor_id=citizen.id_in(authority_id),
-            act="offer_made",
-            subject_id=document_id,
-            detail={"by": "holder", "replaced": ended, "offer": made.offer_id},
+            why={"by": "holder", "replaced": ended},
         )
     return OfferAnswer(offer=made.uri, tx_code=made.tx_code, expires_at=rfc3339(made.expires_at))
 

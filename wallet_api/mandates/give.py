@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from wallet_api import audit
 from wallet_api.activations import store as activations
 from wallet_api.activations.code import plain, random_text
+from wallet_api.audit.row import MANDATE, digest_of_row
 from wallet_api.authority.store import begin_act
 from wallet_api.citizens.owner import Citizen, Owned
 from wallet_api.identifiers import fingerprint, new_id
@@ -58,21 +59,19 @@ def give(
         now + days * _DAY,
         None,
     )
-    store.add(
-        connection,
-        {
-            "authority_id": authority_id,
-            "mandate_id": mandate_id,
-            "document_id": document_id,
-            "giver_id": giver_id,
-            "aidant_id": aidant_id,
-            "second_hash": row.second_hash,
-            "starts_at": row.starts_at,
-            "ends_at": row.ends_at,
-            "revoked_at": None,
-        },
-    )
-    _note(connection, row, "mandate_given", giver_id, now)
+    cells: dict[str, object] = {
+        "authority_id": authority_id,
+        "mandate_id": mandate_id,
+        "document_id": document_id,
+        "giver_id": giver_id,
+        "aidant_id": aidant_id,
+        "second_hash": row.second_hash,
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+        "revoked_at": None,
+    }
+    store.add(connection, cells)
+    _note(connection, row, "mandate_given", giver_id, now, {"made": digest_of_row(cells, MANDATE)})
     return Given(row, personal)
 
 
@@ -96,7 +95,14 @@ def find_given(connection: Connection, citizen: Citizen, mandate_id: str) -> Man
     raise WalletError("not-found")
 
 
-def _note(connection: Connection, mandate: MandateRow, act: str, actor_id: str, now: int) -> None:
+def _note(
+    connection: Connection,
+    mandate: MandateRow,
+    act: str,
+    actor_id: str,
+    now: int,
+    more: audit.Detail | None = None,
+) -> None:
     audit.append(
         connection,
         mandate.authority_id,
@@ -104,5 +110,10 @@ def _note(connection: Connection, mandate: MandateRow, act: str, actor_id: str, 
         actor_id=actor_id,
         act=act,
         subject_id=mandate.document_id,
-        detail={"mandate": mandate.mandate_id, "aidant": mandate.aidant_id, "until": mandate.ends_at},
+        detail={
+            "mandate": mandate.mandate_id,
+            "aidant": mandate.aidant_id,
+            "until": mandate.ends_at,
+            **(more or {}),
+        },
     )

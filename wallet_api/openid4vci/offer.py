@@ -16,8 +16,10 @@ from urllib.parse import urlencode
 from sqlalchemy import Connection
 
 from credentials.spec import DOMAIN_OF, DocumentType, Domain, Form
+from wallet_api import audit
+from wallet_api.audit.row import OFFER, digest_of_row
 from wallet_api.identifiers import fingerprint, new_id
-from wallet_api.issuance.documents import open_document
+from wallet_api.issuance.documents import SYSTEM_ACTOR, open_document
 from wallet_api.wiring import Service
 
 from . import store
@@ -48,9 +50,12 @@ def make_offer(
     form: Form | None = None,
     with_tx_code: bool = False,
     seconds: int | None = None,
+    actor_id: str = SYSTEM_ACTOR,
+    why: audit.Detail | None = None,
 ) -> Offer:
     """Offer every view of a person's document, in one form or both, for `seconds` or as long as the settings say.
 
+    The journal keeps who made it, `why`, and a digest: an offer that it does not know enrols a phone that it should not.
     Raises `WalletError` for nobody.
     """
     now = service.clock.now()
@@ -60,18 +65,25 @@ def make_offer(
     code = new_authority_secret(authority_id)
     tx_code = f"{secrets.randbelow(10**TX_CODE_DIGITS):0{TX_CODE_DIGITS}}" if with_tx_code else None
     offer_id = new_id(now)
-    store.add_offer(
+    row: dict[str, object] = {
+        "authority_id": authority_id,
+        "offer_id": offer_id,
+        "document_id": document_id,
+        "code_hash": fingerprint(code),
+        "tx_code_hash": None if tx_code is None else fingerprint(code + tx_code),
+        "attempts": 0,
+        "created_at": now,
+        "expires_at": expires_at,
+    }
+    store.add_offer(connection, row)
+    audit.append(
         connection,
-        {
-            "authority_id": authority_id,
-            "offer_id": offer_id,
-            "document_id": document_id,
-            "code_hash": fingerprint(code),
-            "tx_code_hash": None if tx_code is None else fingerprint(code + tx_code),
-            "attempts": 0,
-            "created_at": now,
-            "expires_at": expires_at,
-        },
+        authority_id,
+        now=now,
+        actor_id=actor_id,
+        act="offer_made",
+        subject_id=document_id,
+        detail={"offer": offer_id, "made": digest_of_row(row, OFFER), **(why or {})},
     )
     uri = _uri(service, of_document(document_type, form), code, tx_code)
     return Offer(uri, tx_code, document_id, expires_at, offer_id)

@@ -12,7 +12,7 @@ from credentials.enrolment_file import EnrolmentRequest
 from credentials.spec import Audience
 from keys import Terminal, enrol
 from wallet_api import audit
-from wallet_api.audit.row import TERMINAL, digest_of_device, digest_of_mirror
+from wallet_api.audit.row import TERMINAL, digest_of_mirror, digest_of_row
 from wallet_api.identifiers import fingerprint, new_secret
 from wallet_api.issuance.documents import SYSTEM_ACTOR
 from wallet_api.problems import WalletError
@@ -76,7 +76,7 @@ def _told(connection: Connection, terminal_id: str) -> audit.Detail:
     """What the journal keeps of the row as it stands now: of one that asked again, the key and the day of its enrolment."""
     row = store.enrolled(connection, terminal_id)
     mirror = digest_of_mirror(row["mirror_hash"])
-    return {"enrolled": digest_of_device(row, TERMINAL), "mirror": mirror}
+    return {"enrolled": digest_of_row(row, TERMINAL), "mirror": mirror}
 
 
 def report_lost(service: Service, terminal_id: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from wallet_api import audit
-from wallet_api.audit.row import PHONE, digest_of_device
+from wallet_api.audit.row import PHONE, digest_of_row
 from wallet_api.identifiers import new_id
 from wallet_api.issuance.documents import SYSTEM_ACTOR
 
@@ -44,6 +44,6 @@ def enrol(
         actor_id=SYSTEM_ACTOR,
         act="wallet_enrolled",
         subject_id=document_id,
-        detail={"wallet": wallet_id, "enrolled": digest_of_device(row, PHONE), **entitled},
+        detail={"wallet": wallet_id, "enrolled": digest_of_row(row, PHONE), **entitled},
     )
     return wallet_id

@@ -1,6 +1,6 @@
-"""Phones and terminals that were enrolled before the journal told it: a row of the journal pins each as it stands.
+"""Phones, terminals and offers that were there before the journal told it: a row of the journal pins each as it stands.
 
-From here on a phone or a terminal that no row tells was written by hand, whatever day it claims. What had been written by hand
+From here on one that no row tells was written by hand, whatever day it claims. What had been written by hand
 before the upgrade is pinned with the rest: run `wallet-api audit verify` of the older release first, and look at `/me/devices`.
 
 The tables stay what they were. The row's digest is the format's (FORMAT.md, section 8), so it is taken from where it is defined.
@@ -17,13 +17,14 @@ import sqlalchemy as sa
 from alembic import context, op
 
 from wallet_api.audit.row import (
+    OFFER,
     ORIGIN,
     PHONE,
     TERMINAL,
     canonical,
     digest_of,
-    digest_of_device,
     digest_of_mirror,
+    digest_of_row,
 )
 
 revision = "0018"
@@ -36,6 +37,7 @@ _NOBODY = "0" * 32
 _AT_ONCE = 1_000
 _wallet = sa.table("wallet", *map(sa.column, PHONE))
 _terminal = sa.table("terminal", *map(sa.column, (*TERMINAL, "mirror_hash")))
+_offer = sa.table("offer", *map(sa.column, OFFER))
 _head = sa.table("audit_head", *map(sa.column, ("authority_id", "sequence", "digest")))
 _entry = sa.table(
     "audit_entry",
@@ -57,11 +59,12 @@ _entry = sa.table(
 
 
 def upgrade() -> None:
-    """Nothing is written where nobody is enrolled."""
+    """Nothing is written where there is nobody."""
     now = context.config.attributes.get("now") or int(time.time())
     for table, name, told in (
         (_wallet, "wallet_id", _of_phone),
         (_terminal, "terminal_id", _of_terminal),
+        (_offer, "offer_id", _of_offer),
     ):
         rows = _rows(table, name)
         for authority_id, mine in groupby(rows, key=lambda row: row["authority_id"]):
@@ -84,17 +87,21 @@ def _rows(table: sa.TableClause, name: str) -> Iterator[dict[str, Any]]:
 
 
 def _of_phone(row: dict[str, Any]) -> _Told:
-    detail = {"wallet": row["wallet_id"], "at": row["enrolled_at"], "enrolled": digest_of_device(row, PHONE)}
+    detail = {"wallet": row["wallet_id"], "at": row["enrolled_at"], "enrolled": digest_of_row(row, PHONE)}
     return "wallet_pinned", row["document_id"], detail
 
 
 def _of_terminal(row: dict[str, Any]) -> _Told:
     detail = {
         "profile": row["profile"],
-        "enrolled": digest_of_device(row, TERMINAL),
+        "enrolled": digest_of_row(row, TERMINAL),
         "mirror": digest_of_mirror(row["mirror_hash"]),
     }
     return "terminal_pinned", row["terminal_id"], detail
+
+
+def _of_offer(row: dict[str, Any]) -> _Told:
+    return "offer_pinned", row["document_id"], {"offer": row["offer_id"], "made": digest_of_row(row, OFFER)}
 
 
 def _append(authority_id: str, now: int, told: Iterable[_Told]) -> None:
