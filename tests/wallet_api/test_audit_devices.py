@@ -473,6 +473,25 @@ def test_pinned_phone_may_be_purged(service, clock):
     _quiet(service)
 
 
+@pytest.mark.parametrize("more", [999, 1_000, 2_001])
+def test_upgrade_pins_more_phones_than_it_reads_at_a_time(service, wallet, clock, more):
+    """Each of them once, in a chain that holds."""
+    (mine,) = _phones(service)
+    with service.database.write() as connection:
+        row = dict(connection.execute(select(tables.wallet)).mappings().one())
+        copies = [{**row, "wallet_id": f"{number:032x}"} for number in range(more)]
+        connection.execute(insert(tables.wallet), copies)
+    _write(service, "UPDATE alembic_version SET version_num = '0016'")
+    service.database.migrate(clock.instant)
+    _quiet(service)
+    with service.database.read() as connection:
+        pinned = connection.execute(select(entry.c.sequence).where(entry.c.act == "wallet_pinned")).all()
+    assert len(pinned) == more + 1
+    _write(service, f"UPDATE wallet SET thumbprint = 'x' WHERE wallet_id <> '{mine}'")
+    assert [one[0] for one in _found(service)] == ["device_edited"] * more
+    assert wallet.document_id
+
+
 def test_empty_service_is_pinned_by_nothing(service):
     """A new home has no row of the journal from its tables' making."""
     with service.database.read() as connection:
