@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, insert, select
 
 from credentials.spec import LIST_SIZE
 from wallet_api import audit, tables
-from wallet_api.audit.row import PHONE, digest_of_row
+from wallet_api.audit.row import OFFER, PHONE, digest_of_row
 from wallet_api.wiring import Service
 
 HALF = LIST_SIZE // 2
@@ -71,6 +71,8 @@ def populate(
                     connection.execute(insert(table), made)
                     if table is tables.wallet:
                         tell_enrolled(connection, made)
+                    if table is tables.offer:
+                        _tell_made(connection, made)
             for one in numbers:
                 subject = _own("document_id", document_id, one)
                 audit.append(
@@ -97,6 +99,19 @@ def tell_enrolled(connection: Connection, phones: list[Row]) -> None:
             act="wallet_enrolled",
             subject_id=row["document_id"],
             detail={"wallet": row["wallet_id"], "enrolled": digest_of_row(row, PHONE)},
+        )
+
+
+def _tell_made(connection: Connection, offers: list[Row]) -> None:
+    for row in offers:
+        audit.append(
+            connection,
+            row["authority_id"],
+            now=row["created_at"],
+            actor_id="0" * 32,
+            act="offer_made",
+            subject_id=row["document_id"],
+            detail={"offer": row["offer_id"], "made": digest_of_row(row, OFFER)},
         )
 
 

@@ -106,7 +106,7 @@ def test_rewritten_chain_is_caught_by_what_the_database_keeps(
     """Every digest and the head computed anew; the signature is the one thing that could not be."""
     _withdraw(licence_authority, wallet, 2)
     publish_now(service)
-    _rewrite(service, 3, subject_id="f" * 32)
+    _rewrite(service, 4, subject_id="f" * 32)  # the first of those that the newest checkpoint alone attests
     assert audited("--json") == 1
     said = json.loads(capsys.readouterr().out)
     assert [one["fault"] for chain in said["chains"] for one in chain["findings"]] == ["rewritten"]
