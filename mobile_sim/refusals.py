@@ -49,6 +49,10 @@ WORDS: Final = {
         "Ce téléphone a été déclaré perdu. Réenregistrez vos titres ; votre droit demeure.",
         "This phone was declared lost. Save your documents again; your right remains.",
     ),
+    "paused-elsewhere": (
+        "La pause vient de votre espace, pas de ce téléphone : reprenez le titre dans votre espace.",
+        "The pause was asked for in your own space, not on this phone: resume the document there.",
+    ),
     "wallet-paused": (
         "Titre en pause sur ce téléphone. Reprenez-le d'abord.",
         "Document paused on this phone. Resume it first.",

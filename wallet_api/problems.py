@@ -396,6 +396,12 @@ _ROWS: Final = (
         "credential_request_denied",
     ),
     Problem(
+        "paused-elsewhere",
+        409,
+        "La pause vient de votre espace, pas de ce téléphone : reprenez le titre dans votre espace.",
+        "The pause was asked for in your own space, not on this phone: resume the document there.",
+    ),
+    Problem(
         "wallet-paused",
         400,
         "Le document est en pause sur ce téléphone ; reprenez-le d’abord.",

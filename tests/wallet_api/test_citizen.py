@@ -387,6 +387,28 @@ def test_pause_and_resume_without_the_phone(service, clock, tmp_path, camille, o
     assert code_of(camille.send("POST", f"/me/devices/{mine}/pause", {})) == "wallet-lost"
 
 
+def test_phone_ends_its_own_pause_and_not_its_holders(service, camille, offer, phone, journal):
+    """Whoever found the phone takes up nothing; the holder's pause takes over one that the phone asked for."""
+    phone.take(offer("camille", LICENCE).uri)
+    mine = camille.get("/me/devices")["items"][0]["wallet_id"]
+
+    def paused() -> bool:
+        return camille.get("/me/devices")["items"][0]["paused"]
+
+    assert (phone.post("/wallet/pause", {}).status_code, paused()) == (204, True)
+    assert (phone.post("/wallet/resume", {}).status_code, paused()) == (204, False)
+    for before in (False, True):
+        if before:
+            phone.post("/wallet/pause", {})
+        camille.post(f"/me/devices/{mine}/pause")
+        assert code_of(phone.post("/wallet/resume", {})) == "paused-elsewhere"
+        assert paused()
+        camille.post(f"/me/devices/{mine}/resume")
+        assert not paused()
+    acts = [act for act, _ in journal("licence") if act in ("wallet_paused", "wallet_resumed")]
+    assert acts == ["wallet_paused", "wallet_resumed"] * 4
+
+
 def test_end_of_a_pause_leaves_a_lost_card_lost(camille, offer, phone):
     """The card was printed from the phone that is paused and comes back: its loss is final (ARF VCR_04)."""
     phone.take(offer("camille", LICENCE).uri)

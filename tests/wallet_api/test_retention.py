@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, insert, select
 
 from credentials.spec import Domain
 from tests.conftest import INSTANT
-from tests.wallet_api.citizens import code_of
+from tests.wallet_api.citizens import CARD, LICENCE, code_of
 from tests.wallet_api.conftest import approve
 from wallet_api import tables
 from wallet_api.__main__ import main
@@ -39,6 +39,11 @@ def _purged(service, **how) -> dict[tuple[str, str], int]:
 def _count(service, table, *where) -> int:
     with service.database.read() as connection:
         return connection.execute(select(func.count()).select_from(table).where(*where)).scalar_one()
+
+
+def _rows(service, table):
+    with service.database.read() as connection:
+        return connection.execute(select(table)).all()
 
 
 def _findings(service) -> list[object]:
@@ -359,3 +364,28 @@ def test_purged_suspension_is_not_recorded_again(service, clock, wallet, officia
     assert agent.post(path, {"decision_reference": "S-2", "from": "2037-01-02"}).status_code == 201
     assert code_of(agent.post(path, body)) == "decision-too-old"
     assert agent.post(path, {"decision_reference": "S-3"}).status_code == 201
+
+
+@pytest.mark.postgres
+def test_documents_on_which_nothing_rests_go_and_others_stay(
+    service, clock, offer, licence_authority, wallet
+):
+    """Opened once, for nobody since: gone a year later, with the points that were copied; verify misses nothing."""
+    licence, card = offer("theo", LICENCE), offer("yanis", CARD)
+    licence_authority.withdraw(wallet.document_id, 1, "D-1")
+    clock.instant += 400 * DAY
+    first = _purged(service, rehearse=True)
+    assert ("licence", "documents") not in first  # its offer hangs on it until it goes itself
+    assert _purged(service)["licence", "documents"] == 1
+    left = {one.document_id for one in _rows(service, tables.document)}
+    assert licence.document_id not in left
+    assert card.document_id not in left
+    assert wallet.document_id in left
+    assert _count(service, tables.points_entry, tables.points_entry.c.document_id == licence.document_id) == 0
+    assert (
+        _count(service, tables.points_balance, tables.points_balance.c.document_id == licence.document_id)
+        == 0
+    )
+    assert _findings(service) == []
+    assert offer("theo", LICENCE).document_id != licence.document_id
+    assert _findings(service) == []

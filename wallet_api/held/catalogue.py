@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Table
 
 from wallet_api import tables
-from wallet_api.retention.periods import PERIODS, Kept
+from wallet_api.retention.periods import PERIODS, Kept, Period
 
 
 class Whose(StrEnum):
@@ -28,17 +28,17 @@ class Whose(StrEnum):
     """The id of the person's pseudonym, or of any row that is told."""
 
 
-SECRET: Final = "a secret, kept as a hash"  # noqa: S105 - a reason, not a secret
-PEOPLE: Final = "names another person"
-TECHNICAL: Final = "says nothing about anybody"
-AHEAD: Final = "moves with acts that do not count yet and can be cancelled"
+SECRET: Final = "un secret, gardé comme empreinte · a secret, kept as a hash"  # noqa: S105 - a reason, not a secret
+PEOPLE: Final = "désigne une autre personne · names another person"
+TECHNICAL: Final = "ne dit rien de personne · says nothing about anybody"
+AHEAD: Final = "suit des actes qui ne comptent pas encore et peuvent être annulés · moves with acts that do not count yet and can be cancelled"
 
 
 @dataclass(frozen=True, slots=True)
 class About:
     """A table about people: the column that names whom, the rule behind it, the member under which its rows are told.
 
-    `ends_fr` and `ends_en` say how long rows are kept where no `Period` does.
+    `ends_fr` and `ends_en` say how long rows are kept where no `Period` does; `refused` is the rule of what was refused.
     """
 
     table: Table
@@ -48,6 +48,7 @@ class About:
     kept_back: Mapping[str, str]
     ends_fr: str = ""
     ends_en: str = ""
+    refused: Kept | None = None
 
     @property
     def what(self) -> str:
@@ -63,8 +64,17 @@ class About:
         """How long such a row is kept, in words."""
         if self.kept is None:
             return self.ends_fr if lang == "fr" else self.ends_en
-        one = PERIODS[self.kept]
-        return f"{one.length(lang)} : {one.fr}" if lang == "fr" else f"{one.length(lang)}: {one.en}"
+        rules = (self.kept,) if self.refused is None else (self.kept, self.refused)
+        return (" ; " if lang == "fr" else "; ").join(_words(PERIODS[one], lang) for one in rules)
+
+    def rule_of(self, row: Mapping[str, object]) -> Kept | None:
+        """The rule of one row."""
+        return self.refused if self.refused and row["outcome"] != "approved" else self.kept
+
+
+def _words(period: Period, lang: str) -> str:
+    length = period.length(lang)
+    return f"{length} : {period.fr}" if lang == "fr" else f"{length}: {period.en}"
 
 
 ABOUT: Final = (
@@ -72,10 +82,8 @@ ABOUT: Final = (
         tables.document,
         "document_id",
         Whose.DOCUMENT,
-        None,
+        Kept.DOCUMENTS,
         {"version": AHEAD},
-        "tant que l’une des autres lignes en dépend",
-        "as long as another row depends on it",
     ),
     About(
         tables.offer,
@@ -125,6 +133,7 @@ ABOUT: Final = (
         Whose.DOCUMENT,
         Kept.PROPOSALS,
         {"proposer_id": PEOPLE, "proposer_role": PEOPLE, "decided_by": PEOPLE},
+        refused=Kept.REFUSALS,
     ),
     About(tables.act_batch_line, "document_id", Whose.DOCUMENT, Kept.BATCHES, {"digest": TECHNICAL}),
     About(

@@ -30,6 +30,7 @@ from wallet_api.issuance.store import Cause, CauseClass
 from wallet_api.mandates import store as mandates
 from wallet_api.mandates.give import end as end_mandate
 from wallet_api.retention import store as retention
+from wallet_api.retention.bare_documents import drop_bare_document
 from wallet_api.retention.periods import TERMINALS_FORGET
 
 from . import store
@@ -94,5 +95,5 @@ def _erase_one(connection: Connection, mine: MyDocument, now: int) -> Mapping[st
         "access_grant": store.drop_grants_of_lost(connection, *where),
         "credential": retention.drop_credentials(connection, mine.authority_id, ended),
         "wallet": store.drop_bare_phones(connection, *where),
-        "document": int(store.drop_bare_document(connection, *where)),
+        "document": int(drop_bare_document(connection, *where)),
     }

@@ -165,10 +165,12 @@ def _kept(connection: Connection, owner: Owner, now: int, cancel_seconds: int) -
 def _until(about: About, rows: list[dict[str, Any]]) -> str | None:
     """When the last of these rows is due, unless something happens meanwhile; None where that cannot be told."""
     column = None if about.kept is None else _EVENTS.get(about.kept)
-    if about.kept is None or column is None:
+    if column is None:
         return None
-    moments = [row.get(column) for row in rows]
-    if not all(isinstance(one, str) for one in moments):
-        return None
-    last = max(str(one) for one in moments)
-    return rfc3339(PERIODS[about.kept].after(int(datetime.fromisoformat(last).timestamp())))
+    due = []
+    for row in rows:
+        rule, moment = about.rule_of(row), row.get(column)
+        if rule is None or not isinstance(moment, str):
+            return None
+        due.append(PERIODS[rule].after(int(datetime.fromisoformat(moment).timestamp())))
+    return rfc3339(max(due))

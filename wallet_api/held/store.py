@@ -5,26 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, select
 
 from wallet_api import tables
-from wallet_api.issuance.documents import SYSTEM_ACTOR
 from wallet_api.wallets.store import PAPER_DESK
 
 from .catalogue import About
 
 _CHUNK: Final = 500  # ids in one statement
 _credential, _wallet, _grant, _offer = tables.credential, tables.wallet, tables.grant, tables.offer
-
-_OF_DOCUMENT: Final = (
-    _offer,
-    _wallet,
-    _credential,
-    tables.activation,
-    tables.mandate,
-    tables.measure,
-    tables.act_batch_line,
-)
 
 
 def rows(
@@ -129,41 +118,3 @@ def drop_bare_phones(connection: Connection, authority_id: str, document_id: str
         ~exists().where(_grant.c.authority_id == wallet[0], _grant.c.wallet_id == wallet[1]),
     )
     return connection.execute(delete(_wallet).where(condition)).rowcount
-
-
-def drop_bare_document(connection: Connection, authority_id: str, document_id: str) -> bool:
-    """Whether the document went: nothing hangs on it but points that were copied from the registry when it was opened."""
-    entry, balance = tables.points_entry, tables.points_balance
-    of_document = [
-        table
-        for table in _OF_DOCUMENT
-        if _count(connection, table.c.authority_id, table.c.document_id, authority_id, document_id)
-    ]
-    proposal = tables.act_proposal
-    if of_document or _count(
-        connection, proposal.c.authority_id, proposal.c.subject_id, authority_id, document_id
-    ):
-        return False
-    decided = select(func.count()).where(
-        entry.c.authority_id == authority_id,
-        entry.c.document_id == document_id,
-        entry.c.actor_id != SYSTEM_ACTOR,
-    )
-    if connection.execute(decided).scalar_one():
-        return False
-    for table in (entry, balance, tables.document):
-        connection.execute(
-            delete(table).where(table.c.authority_id == authority_id, table.c.document_id == document_id)
-        )
-    return True
-
-
-def _count(
-    connection: Connection,
-    authority: ColumnElement[str],
-    column: ColumnElement[str],
-    authority_id: str,
-    identifier: str,
-) -> int:
-    query = select(func.count()).where(authority == authority_id, column == identifier)
-    return connection.execute(query).scalar_one()

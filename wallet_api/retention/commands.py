@@ -5,11 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from typing import Final
 
 from wallet_api.clock import rfc3339
 from wallet_api.settings import read_settings
 
 from .periods import PERIODS
+
+_AT_LEAST: Final = {
+    "fr": "Au moins : ce qui ne tient qu'à une ligne comptée ici n'est compté qu'à l'effacement même.",
+    "en": "At least: what hangs on a row that is counted here is counted by the purge alone.",
+}
 
 
 def add_commands(
@@ -68,6 +74,8 @@ def _purge(options: argparse.Namespace) -> int:
                     period = PERIODS[one.kept]
                     words = period.fr if options.lang == "fr" else period.en
                     print(f"{one.authority_id} {one.kept} {one.rows} : {words}, {rfc3339(one.before)}")
+        if options.dry_run and not options.json:
+            print(_AT_LEAST[options.lang])
     finally:
         service.database.close()
     return 0

@@ -21,6 +21,7 @@ class Kept(StrEnum):
     REFUSALS = "refusals"
     PROPOSALS = "proposals"
     BATCHES = "batches"
+    DOCUMENTS = "documents"
     AUDIT = "audit"
 
 
@@ -135,6 +136,13 @@ PERIODS: Final = {
             "lots d'actes achevés ou jamais approuvés, depuis ce jour",
             "batches of acts finished or never approved, since that day",
             years=2,
+        ),
+        Period(
+            Kept.DOCUMENTS,
+            _MINIMISE,
+            "dossiers sur lesquels plus rien ne repose, depuis leur ouverture",
+            "files on which nothing rests any more, since they were opened",
+            years=1,
         ),
         Period(
             Kept.AUDIT,

@@ -5,6 +5,7 @@
 - Points: the ledger is folded into its opening only if the opening alone gives the same answer: full, outside probation,
   nothing to come. One that once fell to zero is kept ten years.
 - Measures: all of a document's go together, ten years after the last decision on it, if none is in force.
+- A document is the last to go: what hung on it went by its own rule.
 - The journal of acts loses its beginning up to a checkpoint, which stays and says where the chain now begins. What a dropped
   row told of a phone that is still enrolled, or of a terminal, is told again by a row at its end, word for word and not as the
   table says it now: nobody becomes genuine by waiting for a purge.
@@ -31,6 +32,7 @@ from wallet_api.roles import SERVICE
 from wallet_api.wiring import Service
 
 from . import store
+from .bare_documents import bare_documents, drop_bare_document
 from .periods import AFTER_ZERO, PERIODS, Kept, Period
 
 _DOMAINS: Final = tuple(one.value for one in Domain)
@@ -137,6 +139,22 @@ def _all_ended(connection: Connection, page: Page, document_id: str) -> bool:
     return True
 
 
+def _drop_documents(_service: Service, connection: Connection, page: Page, ids: Sequence[str]) -> int:
+    """Each is told as an erasure at the holder's own request is: `audit verify` then misses none."""
+    gone = [one for one in ids if drop_bare_document(connection, page.authority_id, one)]
+    for document_id in gone:
+        audit.append(
+            connection,
+            page.authority_id,
+            now=page.now,
+            actor_id=SYSTEM_ACTOR,
+            act="erased",
+            subject_id=document_id,
+            detail={"document": 1},
+        )
+    return len(gone)
+
+
 def _old_checkpoint(service: Service, connection: Connection, page: Page) -> Sequence[str]:
     """The number of the row up to which the chain goes, if any does."""
     if page.after:
@@ -195,6 +213,7 @@ RULES: Final = (
         _drop_with(store.drop_proposals),
     ),
     Rule(PERIODS[Kept.BATCHES], _EVERYBODY, _find_with(store.ended_batches), _drop_with(store.drop_batches)),
+    Rule(PERIODS[Kept.DOCUMENTS], _DOMAINS, _find_with(bare_documents), _drop_documents),
     # Last, so that what the others recorded in this very purge is in the chain already.
     Rule(PERIODS[Kept.AUDIT], _EVERYBODY, _old_checkpoint, _drop_journal),
 )

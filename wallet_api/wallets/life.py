@@ -22,9 +22,11 @@ from . import store
 
 
 def pause(connection: Connection, wallet: WalletRow, now: int, actor_id: str = SYSTEM_ACTOR) -> None:
-    """Suspend what this phone holds of the document. A second pause changes nothing."""
+    """Suspend what this phone holds of the document. A second pause changes nothing, but that the holder's takes over the phone's."""
     if wallet.paused:
-        return
+        if actor_id == SYSTEM_ACTOR or not _paused_by_phone(connection, wallet):
+            return
+        resume(connection, wallet, now, actor_id)
     store.set_paused(connection, wallet.authority_id, wallet.wallet_id, now)
     cause = Cause(CauseClass.HOLDER, StatusValue.SUSPENDED, now, new_id(now))
     _give(connection, wallet.authority_id, wallet.document_id, wallet.wallet_id, cause, now)
@@ -38,6 +40,27 @@ def resume(connection: Connection, wallet: WalletRow, now: int, actor_id: str = 
     store.set_paused(connection, wallet.authority_id, wallet.wallet_id, None)
     store.lift_pause(connection, wallet.authority_id, wallet.wallet_id, now)
     _note(connection, wallet.authority_id, wallet.wallet_id, "wallet_resumed", now, actor_id)
+
+
+def resume_on_phone(connection: Connection, wallet: WalletRow, now: int) -> None:
+    """`resume`, asked for by the phone itself, which may be in other hands. Raises `WalletError` for a pause that was not its own.
+
+    Who paused stands in the journal; of a pause older than the journal nothing is left on the phone to take up again.
+    """
+    if wallet.paused and not _paused_by_phone(connection, wallet):
+        raise WalletError("paused-elsewhere")
+    resume(connection, wallet, now)
+
+
+def _paused_by_phone(connection: Connection, wallet: WalletRow) -> bool:
+    try:
+        rows = audit.recorded(connection, wallet.authority_id, wallet.wallet_id)
+    except audit.JournalEdited:
+        return False
+    return (
+        next((one.actor_id for one in reversed(rows) if one.act == "wallet_paused"), SYSTEM_ACTOR)
+        == SYSTEM_ACTOR
+    )
 
 
 def lose(

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from wallet_api.asked_service import ServiceOf
 from wallet_api.authority.store import lock_document
+from wallet_api.openapi.raises import raises
 from wallet_api.openid4vci import dpop
 from wallet_api.openid4vci.credential import authenticate
 from wallet_api.openid4vci.store import WalletRow
@@ -17,7 +18,7 @@ from wallet_api.publication.run import publish_after_act
 from wallet_api.strict_route import StrictRoute
 from wallet_api.wiring import Service
 
-from .life import pause, resume
+from .life import pause, resume_on_phone
 
 router = APIRouter(tags=["Téléphone"], prefix="/wallet", route_class=StrictRoute)
 Authorization = Annotated[str | None, Header()]
@@ -30,10 +31,12 @@ def pause_document(service: ServiceOf, authorization: Authorization = None, proo
     _act(service, "/wallet/pause", authorization, proof, pause)
 
 
-@router.post("/resume", operation_id="resumeDocument", status_code=204)
+@router.post(
+    "/resume", operation_id="resumeDocument", status_code=204, openapi_extra=raises("paused-elsewhere")
+)
 def resume_document(service: ServiceOf, authorization: Authorization = None, proof: Proof = None) -> None:
-    """End the pause; what the authority decided stays."""
-    _act(service, "/wallet/resume", authorization, proof, resume)
+    """End a pause that began on this phone; what the authority decided stays."""
+    _act(service, "/wallet/resume", authorization, proof, resume_on_phone)
 
 
 def _act(
