@@ -171,10 +171,10 @@ def rows_about(
         )
         .outerjoin(_head, _head.c.authority_id == _entry.c.authority_id)
         .where(_entry.c.authority_id == authority_id, _entry.c.subject_id == subject_id)
-        .order_by(_entry.c.sequence)
     )
     with any_text(connection):
-        found = connection.execute(query).all()
+        # Sorted here: asked to, SQLite would read the whole chain in the order of its numbers to spare itself a sort.
+        found = sorted(connection.execute(query).all(), key=lambda one: one[1] if type(one[1]) is int else -1)
     width = len(_COLUMNS)
     return [
         (Row.read(one[:width]), one[width] or (one[width + 2] if one[width + 1] == one[1] else None))
