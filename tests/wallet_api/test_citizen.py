@@ -387,7 +387,7 @@ def test_pause_and_resume_without_the_phone(service, clock, tmp_path, camille, o
     assert code_of(camille.send("POST", f"/me/devices/{mine}/pause", {})) == "wallet-lost"
 
 
-def test_phone_ends_its_own_pause_and_not_its_holders(service, camille, offer, phone, journal):
+def test_phone_ends_its_own_pause_and_not_its_holders(camille, offer, phone, journal):
     """Whoever found the phone takes up nothing; the holder's pause takes over one that the phone asked for."""
     phone.take(offer("camille", LICENCE).uri)
     mine = camille.get("/me/devices")["items"][0]["wallet_id"]
