@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b, sha256
@@ -11,12 +12,14 @@ from sqlalchemy import Connection, Table, insert, select
 
 from credentials.spec import LIST_SIZE
 from wallet_api import audit, tables
-from wallet_api.audit.row import OFFER, PHONE, digest_of_row
+from wallet_api.audit.row import OFFER, PHONE, digest_of_act, digest_of_batch, digest_of_row
 from wallet_api.wiring import Service
 
 HALF = LIST_SIZE // 2
 FIRST_LIST = 2  # the licence that is copied has its entries in list 1
 CHUNK = 1_000
+OPENING = "opening-"
+NOBODY = "0" * 32
 Row = dict[str, Any]
 
 
@@ -58,32 +61,24 @@ class Copies:
 def populate(
     service: Service, document_id: str, count: int, told: Callable[[int], None] = lambda _: None
 ) -> None:
-    """`count` copies of a licence, each with a row in the journal."""
+    """`count` copies of a licence, each told by the journal as if it had come by itself."""
     copies = Copies()
     with service.database.read() as connection:
         original = {table: _rows(connection, table, document_id) for table in tables.metadata.sorted_tables}
     for start in range(0, count, CHUNK):
         numbers = range(start, min(start + CHUNK, count))
         with service.database.write() as connection:
-            for table, rows in original.items():
-                if rows:
-                    made = [copies.row(row, one) for one in numbers for row in rows]
-                    connection.execute(insert(table), made)
-                    if table is tables.wallet:
-                        tell_enrolled(connection, made)
-                    if table is tables.offer:
-                        _tell_made(connection, made)
-            for one in numbers:
-                subject = _own("document_id", document_id, one)
-                audit.append(
-                    connection,
-                    "licence",
-                    now=service.clock.now(),
-                    actor_id="0" * 32,
-                    act="copied",
-                    subject_id=subject,
-                    detail={"copy": one},
-                )
+            made = {
+                table: [copies.row(row, one) for one in numbers for row in rows]
+                for table, rows in original.items()
+                if rows
+            }
+            for table, rows in made.items():
+                connection.execute(insert(table), rows)
+            _tell_opened(connection, made)
+            tell_enrolled(connection, made[tables.wallet])
+            _tell_made(connection, made.get(tables.offer, []))
+            _tell_issued(connection, made.get(tables.credential, []))
         told(numbers.stop)
     _fill_lists(service, copies)
 
@@ -91,28 +86,52 @@ def populate(
 def tell_enrolled(connection: Connection, phones: list[Row]) -> None:
     """What the journal says of a phone that is enrolled."""
     for row in phones:
-        audit.append(
-            connection,
-            row["authority_id"],
-            now=row["enrolled_at"],
-            actor_id="0" * 32,
-            act="wallet_enrolled",
-            subject_id=row["document_id"],
-            detail={"wallet": row["wallet_id"], "enrolled": digest_of_row(row, PHONE)},
+        detail = {"wallet": row["wallet_id"], "enrolled": digest_of_row(row, PHONE)}
+        _tell(
+            connection, row["authority_id"], row["enrolled_at"], "wallet_enrolled", row["document_id"], detail
         )
 
 
 def _tell_made(connection: Connection, offers: list[Row]) -> None:
     for row in offers:
-        audit.append(
-            connection,
-            row["authority_id"],
-            now=row["created_at"],
-            actor_id="0" * 32,
-            act="offer_made",
-            subject_id=row["document_id"],
-            detail={"offer": row["offer_id"], "made": digest_of_row(row, OFFER)},
-        )
+        detail = {"offer": row["offer_id"], "made": digest_of_row(row, OFFER)}
+        _tell(connection, row["authority_id"], row["created_at"], "offer_made", row["document_id"], detail)
+
+
+def _tell_opened(connection: Connection, made: Mapping[Table, list[Row]]) -> None:
+    entries: dict[str, list[Row]] = defaultdict(list)
+    for row in made.get(tables.points_entry, []):
+        entries[row["document_id"]].append({name: cell for name, cell in row.items() if name != "reuse"})
+    for row in made[tables.document]:
+        opened = entries[row["document_id"]]
+        detail = {
+            "document": digest_of_act([{name: cell for name, cell in row.items() if name != "version"}])
+        }
+        if opened:
+            detail |= {"opening": digest_of_act(opened), "first": digest_of_act(opened[:1])}
+        _tell(connection, row["authority_id"], row["opened_at"], "registry_asked", row["document_id"], detail)
+
+
+def _tell_issued(connection: Connection, credentials: list[Row]) -> None:
+    batches: dict[str, list[Row]] = defaultdict(list)
+    for row in credentials:
+        batches[row["batch_id"]].append(row)
+    for batch_id, rows in batches.items():
+        detail = {
+            "issued": batch_id,
+            "until": max(row["expires_at"] for row in rows),
+            "rows": digest_of_batch(rows),
+        }
+        one = rows[0]
+        _tell(connection, one["authority_id"], one["issued_at"], "registry_asked", one["document_id"], detail)
+
+
+def _tell(
+    connection: Connection, authority_id: str, at: int, act: str, subject_id: str, detail: audit.Detail
+) -> None:
+    audit.append(
+        connection, authority_id, now=at, actor_id=NOBODY, act=act, subject_id=subject_id, detail=detail
+    )
 
 
 def _rows(connection: Connection, table: Table, document_id: str) -> list[Row]:
@@ -129,8 +148,11 @@ def _rows(connection: Connection, table: Table, document_id: str) -> list[Row]:
 def _own(name: str, value: Any, number: int) -> Any:
     if not isinstance(value, str) or name in {"authority_id", "actor_id"}:
         return value
-    if name.endswith("_id"):
-        return blake2b(f"{value}:{number}".encode(), digest_size=16).hexdigest()
+    if name == "decision_reference" and value.startswith(OPENING):
+        document_id = value.removeprefix(OPENING).partition("#")[0]
+        return value.replace(document_id, _own("document_id", document_id, number))
+    if name.endswith("_id"):  # its moment stays: what is issued together lies together
+        return value[:12] + blake2b(f"{value}:{number}".encode(), digest_size=10).hexdigest()
     if name.endswith("_hash") or name == "thumbprint":
         return sha256(f"{value}:{number}".encode()).hexdigest()
     return f"{value}-{number}" if name.endswith("_reference") else value

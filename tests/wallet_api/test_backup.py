@@ -25,6 +25,7 @@ from keys.policy import COUNT_BLOCK
 from keys.signature_count import raise_count
 from tests.conftest import INSTANT
 from tests.wallet_api.conftest import LATER, approve
+from tests.wallet_api.findings import findings
 from tests.wallet_api.population import populate
 from verifier.enrolment import install, request
 from verifier.sync import sync
@@ -82,6 +83,7 @@ def test_some_hundred_licences_come_back_on_either_engine(service, wallet, file,
         assert [audit.verify(connection, one) for one in ("licence", "service")] == [None, None]
     published = publish_now(again)
     assert published.edition > 10 * (LATER - INSTANT)
+    assert findings(again) == []
     wallet.client.app.state.service = again
     wallet.clock.instant = LATER
     assert wallet.renew().status_code == 200

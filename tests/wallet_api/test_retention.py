@@ -12,9 +12,9 @@ from credentials.spec import Domain
 from tests.conftest import INSTANT
 from tests.wallet_api.citizens import CARD, LICENCE, code_of
 from tests.wallet_api.conftest import approve
+from tests.wallet_api.findings import findings
 from wallet_api import tables
 from wallet_api.__main__ import main
-from wallet_api.audit.report import examine_all
 from wallet_api.clock import rfc3339
 from wallet_api.issuance.store import ListKind, take_indexes
 from wallet_api.points.consequences import refresh_due
@@ -44,19 +44,6 @@ def _count(service, table, *where) -> int:
 def _rows(service, table):
     with service.database.read() as connection:
         return connection.execute(select(table)).all()
-
-
-def _findings(service) -> list[object]:
-    class Silent:
-        def __init__(self, *_: object) -> None: ...
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_: object) -> None: ...
-        def reach(self, _: int) -> None: ...
-        def add(self, _: int = 1) -> None: ...
-
-    return [one for report in examine_all(service, [], Silent) for one in report.findings]
 
 
 @pytest.mark.parametrize(
@@ -188,14 +175,14 @@ def test_journal_loses_its_beginning_and_stays_whole(service, clock, wallet, lic
     assert licence_authority.withdraw(wallet.document_id, 1, "D-1").status_code == 201
     assert _purged(service)[Domain.LICENCE.value, "audit"] == held
     publish_now(service)
-    assert _findings(service) == []
+    assert findings(service) == []
     entry = tables.audit_entry
     with service.database.write() as connection:
         first = connection.execute(
             select(func.min(entry.c.sequence)).where(entry.c.authority_id == "licence")
         ).scalar_one()
         connection.execute(delete(entry).where(entry.c.authority_id == "licence", entry.c.sequence == first))
-    assert len(_findings(service)) >= 1
+    assert len(findings(service)) >= 1
 
 
 @pytest.mark.postgres
@@ -386,6 +373,6 @@ def test_documents_on_which_nothing_rests_go_and_others_stay(
         _count(service, tables.points_balance, tables.points_balance.c.document_id == licence.document_id)
         == 0
     )
-    assert _findings(service) == []
+    assert findings(service) == []
     assert offer("theo", LICENCE).document_id != licence.document_id
-    assert _findings(service) == []
+    assert findings(service) == []
