@@ -49,7 +49,15 @@ def follow(
 def _draw(progress: dict[str, Any]) -> None:
     share = progress["percentage"]
     bar = "#" * (_BAR * share // 100)
-    words = f"[{bar:<{_BAR}}] {share:3} %  {share * progress['total'] // 100}/{progress['total']}"
+    words = f"[{bar:<{_BAR}}] {share:3} %  {_counted(progress)}"
     end = "\n" if not sys.stderr.isatty() or progress["state"] in _ENDED else "\r"
     sys.stderr.write(words + end)
     sys.stderr.flush()
+
+
+def _counted(progress: dict[str, Any]) -> str:
+    """How many lines of how many: the service's own counts, since a share in whole numbers does not tell them."""
+    if progress["cancelled_at"] is not None:
+        return f"{progress['cancelled']}/{progress['total']} annulées · cancelled"
+    counted = f"{progress['done'] + progress['failed']}/{progress['total']}"
+    return counted + (f", {progress['failed']} refusées · refused" if progress["failed"] else "")
