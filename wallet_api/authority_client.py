@@ -12,7 +12,7 @@ from typing import Any, Final
 from credentials.paris_day import paris_day
 from credentials.spec import DocumentType
 
-from .clock import system_clock
+from .clock import rfc3339, system_clock
 from .identity.fictitious_callers import first_of
 from .official_client import ActRefused, Caller
 from .roles import AccessRole
@@ -29,29 +29,37 @@ def act(
     settings: Settings, name: str, reference: str, document_type: DocumentType, options: Mapping[str, Any]
 ) -> str:
     """Perform `withdraw`, `annul`, `course`, `suspend`, `lift` or `revoke`; returns the answer's JSON. Raises `ActRefused`."""
-    licence = document_type is DocumentType.DRIVING_LICENCE
-    role = AccessRole.CLERK if licence else AccessRole.HEALTH_AUTHORITY
-    root = f"/authority/{'licences' if licence else 'cards'}"
-    caller = Caller(
-        settings, options["caller"] or first_of(role), options["token_file"], again=options["again"]
-    )
-    document = f"{root}/{caller.post(f'{root}/searches', {'registry_reference': reference})['document_id']}"
+    caller, document = _document_of(settings, reference, document_type, options)
     body: dict[str, object] = {"decision_reference": options["decision"]}
-    today = paris_day(system_clock(settings.test_now).now()).isoformat()
+    now = system_clock(settings.test_now).now()
     if name in _POINTS:
         path = f"{document}/points/{_POINTS[name]}"
-        body |= _points_members(name, options, today)
+        body |= _points_members(name, options, paris_day(now).isoformat())
     elif name == "suspend":
         path = f"{document}/suspensions"
         body |= {
             key: options[word] for key, word in (("from", "starts"), ("until", "until")) if options[word]
         }
     elif name == "lift":
-        path = f"{document}/suspensions/{options['measure'] or _only_suspension(caller, document)}/lift"
+        measure_id = options["measure"] or _only_suspension(caller, document, now)
+        path = f"{document}/suspensions/{measure_id}/lift"
     else:
         path = f"{document}/revocations"
-        body |= {"subject": options["subject"]} if licence else {}
+        body |= {"subject": options["subject"]} if document_type is DocumentType.DRIVING_LICENCE else {}
     return json.dumps(caller.post(path, body))
+
+
+def _document_of(
+    settings: Settings, reference: str, document_type: DocumentType, options: Mapping[str, Any]
+) -> tuple[Caller, str]:
+    """The official's connection, and the address of the document that a registry reference stands for."""
+    licence = document_type is DocumentType.DRIVING_LICENCE
+    role = AccessRole.CLERK if licence else AccessRole.HEALTH_AUTHORITY
+    root = f"/authority/{'licences' if licence else 'cards'}"
+    name = options["caller"] or first_of(role)
+    caller = Caller(settings, name, options["token_file"], again=options.get("again", False))
+    found = caller.post(f"{root}/searches", {"registry_reference": reference})
+    return caller, f"{root}/{found['document_id']}"
 
 
 def _points_members(name: str, options: Mapping[str, Any], today: str) -> dict[str, object]:
@@ -67,14 +75,21 @@ def _points_members(name: str, options: Mapping[str, Any], today: str) -> dict[s
     return members | ({} if "offence" in stated else {"offence_class": "contravention_4"}) | stated
 
 
-def _only_suspension(caller: Caller, document: str) -> str:
+def _only_suspension(caller: Caller, document: str, now: int) -> str:
+    """The one that a lift can mean: in force or to come. What ended by itself, was lifted or is void is none."""
+    measures = caller.get(document)["measures"]
     open_ones = [
         one
-        for one in caller.get(document)["measures"]
-        if one["kind"] == "suspension" and one["lifted_at"] is None
+        for one in measures
+        if one["kind"] == "suspension"
+        and one["lifted_at"] is None
+        and (one["in_force"] or (not one["void"] and one["since"] > rfc3339(now)))
     ]
-    if len(open_ones) != 1:
-        msg = f"{len(open_ones)} suspensions are open; name one with --measure"
+    if not open_ones:
+        raise ActRefused("aucune suspension en cours ni à venir · no suspension is in force or to come")
+    if len(open_ones) > 1:
+        ids = ", ".join(str(one["measure_id"]) for one in open_ones)
+        msg = f"{len(open_ones)} suspensions, --measure dit laquelle · --measure says which one: {ids}"
         raise ActRefused(msg)
     return str(open_ones[0]["measure_id"])
 
@@ -83,13 +98,8 @@ def cancel(
     settings: Settings, reference: str, document_type: DocumentType, options: Mapping[str, Any]
 ) -> str:
     """Cancel an act within its window; returns the answer's JSON. Raises `ActRefused`."""
-    licence = document_type is DocumentType.DRIVING_LICENCE
-    role = AccessRole.CLERK if licence else AccessRole.HEALTH_AUTHORITY
-    root = f"/authority/{'licences' if licence else 'cards'}"
-    caller = Caller(settings, options["caller"] or first_of(role), options["token_file"])
-    document = caller.post(f"{root}/searches", {"registry_reference": reference})["document_id"]
-    path = f"{root}/{document}/acts/{options['cancelled']}/cancellation"
-    return json.dumps(caller.post(path, {}))
+    caller, document = _document_of(settings, reference, document_type, {**options, "again": False})
+    return json.dumps(caller.post(f"{document}/acts/{options['cancelled']}/cancellation", {}))
 
 
 def decide(settings: Settings, word: str, options: Mapping[str, Any]) -> str:

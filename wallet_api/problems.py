@@ -196,6 +196,12 @@ _ROWS: Final = (
         "Too many requests in a short time: wait as long as Retry-After says.",
     ),
     Problem("already-lifted", 409, "Cette mesure est déjà levée.", "This measure is lifted already."),
+    Problem(
+        "measure-over",
+        409,
+        "Cette mesure est finie ou non avenue, ou le sera avant que la levée ne compte : il n’y a rien à lever.",
+        "This measure is over or void, or will be before a lift would count: there is nothing to lift.",
+    ),
     Problem("already-revoked", 409, "Ce titre est déjà révoqué.", "This title is revoked already."),
     Problem(
         "not-a-suspension",

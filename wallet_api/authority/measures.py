@@ -91,18 +91,32 @@ def require_revocable(connection: Connection, act: Act, subject: MeasureSubject)
 
 
 def lift(connection: Connection, act: Act, measure_id: str, kinds: frozenset[MeasureKind]) -> MeasureRow:
-    """End a measure of one of `kinds` once released. Raises `WalletError`: unknown, final, lifted or cancelled already."""
+    """End a measure of one of `kinds` once released.
+
+    Raises `WalletError`: unknown, final, lifted or cancelled already, void, or over by itself before the lift would count.
+    """
     authority_id = act.actor.authority_id
     found = store.find_measure(connection, authority_id, act.document_id, measure_id)
     if found is None or (found.kind in LIFTABLE and found.kind not in kinds):
         raise WalletError("not-found")
     if found.kind not in LIFTABLE:
         raise WalletError("not-a-suspension")
-    lifted = open_measure(connection, act, measure_id)
+    lifted = _liftable(connection, act, measure_id)
     imposed = Imposing(MeasureKind.LIFT, MeasureSubject(lifted.subject), act.now, names_id=measure_id)
     row = append(connection, act, imposed)
     issuance.lift_causes(connection, authority_id, measure_id, act.released_at)
     return row
+
+
+def _liftable(connection: Connection, act: Act, measure_id: str) -> MeasureRow:
+    """A measure that a lift would end. Raises `WalletError` when an act ends it already, or nothing is left to end."""
+    measures = store.measures_of(connection, act.actor.authority_id, act.document_id, act.now)
+    found = next((one for one in measures if one.measure_id == measure_id), None)
+    if found is None or (found.lifted_at is not None and not found.void):
+        raise WalletError("already-lifted")
+    if found.void or (found.until is not None and found.until <= act.released_at):
+        raise WalletError("measure-over")
+    return found
 
 
 def cancel(connection: Connection, act: Act, measure_id: str) -> MeasureRow:

@@ -8,7 +8,13 @@ _STANDING: Final = ("document-revoked", "document-suspended", "title-gone", "cre
 _REGISTRY: Final = ("registry-silent", "person-unknown")
 _MEASURE: Final = ("already-revoked", "dates-out-of-order", "already-lifted")
 _DRIVING: Final = (*_MEASURE, "measure-too-long", "not-administrative")
-_LIFT: Final = ("already-lifted", "not-a-suspension", "not-administrative", "dates-out-of-order")
+_LIFT: Final = (
+    "already-lifted",
+    "measure-over",
+    "not-a-suspension",
+    "not-administrative",
+    "dates-out-of-order",
+)
 _CANCEL: Final = ("already-cancelled", "too-late-to-cancel")
 _PROPOSE: Final = ("already-proposed", "already-revoked")
 _POINTS: Final = ("not-a-licence-with-points", "dates-out-of-order", "licence-invalid")

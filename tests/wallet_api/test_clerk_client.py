@@ -1,0 +1,84 @@
+"""What the clerk types, against a service that serves: which suspension a lift means, which field is wrong, which document."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from credentials.spec import DocumentType
+from tests.conftest import INSTANT
+from tests.wallet_api.serving import serving
+from wallet_api.authority_client import act
+from wallet_api.clock import rfc3339
+from wallet_api.official_client import ActRefused
+from wallet_api.publication.run import publish_now
+from wallet_api.registries.fictitious import PEOPLE
+
+LICENCE = DocumentType.DRIVING_LICENCE
+DAY = 86_400  # seconds
+ASKED = dict.fromkeys(("caller", "token_file", "starts", "until", "measure")) | {"again": False}
+REFERENCE = PEOPLE["camille"].references[LICENCE]
+
+
+@pytest.fixture
+def typed(settings, service, clock):
+    """Serve at an instant; gives a way to type an act of authority on Camille's licence."""
+
+    def begin(instant: int):
+        clock.instant = instant
+        publish_now(service)
+        environment = {
+            "LP_TEST_NOW": rfc3339(instant),
+            "LP_LOOP_SECONDS": "0",
+            "LP_CANCEL_SECONDS": "0",
+            "LP_DATABASE_URL": settings.database_url,
+        }
+        return serving(settings.home, 1, environment), replace(settings, test_now=rfc3339(instant))
+
+    return begin
+
+
+def _suspend(agent, wallet, reference, **body):
+    path = f"/authority/licences/{wallet.document_id}/suspensions"
+    return agent.post(path, {"decision_reference": reference, **body}).json()["measure_id"]
+
+
+@pytest.mark.postgres
+def test_lift_means_the_suspension_that_is_not_over(typed, wallet, licence_authority):
+    """Two ended by themselves, one is in force: that one is lifted; afterwards none is left. The rest is said in words."""
+    for number in range(2):
+        _suspend(licence_authority, wallet, f"S-{number}", until="2026-11-20")
+    standing = _suspend(licence_authority, wallet, "S-2", until="2027-06-01")
+    server, settings = typed(INSTANT + 60 * DAY)
+    with server as (one,):
+        here = replace(settings, base_url=one.url)
+
+        def type_(name: str, **more) -> str:
+            return act(here, name, REFERENCE, LICENCE, {**ASKED, **more})
+
+        lifted = json.loads(type_("lift", decision="L-1"))
+        assert lifted["kind"] == "lift"
+        measures = licence_authority.get(f"/authority/licences/{wallet.document_id}").json()["measures"]
+        assert [m["measure_id"] for m in measures if m["lifted_at"] is not None] == [standing]
+        with pytest.raises(ActRefused, match="aucune suspension en cours ni à venir · no suspension"):
+            type_("lift", decision="L-2")
+        ended = next(m["measure_id"] for m in measures if m["measure_id"] != standing)
+        with pytest.raises(ActRefused, match=r"^409 .* il n’y a rien à lever\.$"):
+            type_("lift", decision="L-3", measure=ended)
+        several = [json.loads(type_("suspend", decision=f"S-{n}"))["measure_id"] for n in (7, 8)]
+        with pytest.raises(ActRefused, match="--measure says which one") as refused:
+            type_("lift", decision="L-4")
+        assert all(measure_id in str(refused.value) for measure_id in several)
+
+
+def test_suspension_to_come_is_the_one_that_is_meant(typed, wallet, licence_authority):
+    """As is one that was recorded a moment ago and does not count yet."""
+    _suspend(licence_authority, wallet, "S-1", until="2026-11-20")
+    coming = _suspend(licence_authority, wallet, "S-2", **{"from": "2027-02-01"}, until="2027-06-01")
+    server, settings = typed(INSTANT + 60 * DAY)
+    with server as (one,):
+        act(replace(settings, base_url=one.url), "lift", REFERENCE, LICENCE, {**ASKED, "decision": "L-1"})
+    measures = licence_authority.get(f"/authority/licences/{wallet.document_id}").json()["measures"]
+    assert [m["measure_id"] for m in measures if m["lifted_at"] is not None] == [coming]
