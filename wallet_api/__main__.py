@@ -370,19 +370,15 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _offer(options: argparse.Namespace) -> int:
     from .openid4vci.offer import make_offer
-    from .registries.fictitious import PEOPLE
 
-    document_type = DocumentType(options.document)
-    person = PEOPLE.get(options.person)
-    if person is None or document_type not in person.references:
-        raise SettingsRefused(f"no such person or document here; people: {', '.join(PEOPLE)}")
+    document_type, reference = _document_asked(options)
     service = _service(options)
     with service.database.write() as connection:
         offer = make_offer(
             service,
             connection,
             document_type,
-            person.references[document_type],
+            reference,
             form=None if options.form is None else Form[options.form.upper()],
             with_tx_code=options.tx_code,
             why={"by": "operator"},
@@ -522,18 +518,32 @@ def _lost(options: argparse.Namespace) -> int:
 
 def _authority(options: argparse.Namespace) -> int:
     from .authority_client import act, cancel
+
+    document_type, reference = _document_asked(options)
+    settings, asked = _settings(options), vars(options)
+    if options.act == "cancel":
+        print(cancel(settings, reference, document_type, asked))
+    else:
+        print(act(settings, options.act, reference, document_type, asked))
+    return 0
+
+
+def _document_asked(options: argparse.Namespace) -> tuple[DocumentType, str]:
+    """Which document of whom, and its reference at the registry. Raises `SettingsRefused` for none here."""
     from .registries.fictitious import PEOPLE
 
     document_type = DocumentType(options.document)
     person = PEOPLE.get(options.person)
-    if person is None or document_type not in person.references:
-        raise SettingsRefused(f"no such person or document here; people: {', '.join(PEOPLE)}")
-    reference, settings = person.references[document_type], _settings(options)
-    if options.act == "cancel":
-        print(cancel(settings, reference, document_type, vars(options)))
-    else:
-        print(act(settings, options.act, reference, document_type, vars(options)))
-    return 0
+    if person is None:
+        raise SettingsRefused(
+            f"personne de ce nom ; il y a · nobody of that name; there are: {', '.join(PEOPLE)}"
+        )
+    if document_type not in person.references:
+        held = ", ".join(person.references)
+        raise SettingsRefused(
+            f"cette personne n'a pas ce document ; elle a · no such document, there is: {held}"
+        )
+    return document_type, person.references[document_type]
 
 
 def _decide(options: argparse.Namespace) -> int:
@@ -575,6 +585,7 @@ def _official_token(options: argparse.Namespace) -> int:
     service = _service(options)
     if service.development is None:
         raise SettingsRefused(
+            "pas d'émetteur de développement ici : les jetons viennent du fournisseur de LP_OIDC_ISSUER · "
             "this home has no development issuer; tokens come from the provider of LP_OIDC_ISSUER"
         )
     print(service.development.mint(options.caller, service.clock.now(), acr=options.acr))

@@ -20,13 +20,18 @@ from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
 from .identity.fictitious_callers import CALLERS
+from .problems import PROBLEMS
 from .settings import Settings
 
 _TIMEOUT: Final = 60  # seconds
 _ANSWER_BYTES: Final = 4_194_304
 _AGAIN: Final = (
-    "A-t-il agi ? Retapez la même commande : elle n'agit qu'une fois. "
+    "A-t-il agi ? Retapez la même commande : elle n'agit qu'une fois. · "
     "Did it act? Type the same command again: it acts once."
+)
+_SIGN_IN: Final = (
+    "connectez-vous chez votre fournisseur OpenID et donnez son jeton d'accès par --token-file · "
+    "sign in at your OpenID provider and give its access token with --token-file"
 )
 _REPLAYED: Final = (
     "Déjà envoyé : voici la réponse d'alors. Si l'acte a été annulé depuis, ajoutez --again.\n"
@@ -51,9 +56,11 @@ class Caller:
         if token_file is not None:
             self._token = token_file.read_text(encoding="ascii").strip()
         elif not settings.develops:
-            raise ActRefused("sign in at your OpenID provider and give its access token with --token-file")
+            raise ActRefused(_SIGN_IN)
         elif name not in CALLERS:
-            raise ActRefused(f"nobody of that name; there are {', '.join(CALLERS)}")
+            raise ActRefused(
+                f"personne de ce nom ; il y a · nobody of that name; there are: {', '.join(CALLERS)}"
+            )
         else:
             asked = Request(f"{self._base}/dev/token", urlencode({"name": name}).encode())  # noqa: S310 - our own http(s) address
             self._token = str(self._send(asked)["access_token"])
@@ -88,15 +95,20 @@ class Caller:
             raise ActRefused(f"{error.code} {problem}") from None
         except (URLError, TimeoutError) as error:
             raise ActRefused(
-                f"the service does not answer at {self._base}; is it running? {_AGAIN}"
+                f"le service ne répond pas ; tourne-t-il ? · the service does not answer; is it running? {self._base} {_AGAIN}"
             ) from error
         except (OSError, HTTPException, ValueError) as error:
-            raise ActRefused(f"the answer of {self._base} cannot be read. {_AGAIN}") from error
+            raise ActRefused(
+                f"réponse illisible · the answer cannot be read: {self._base} {_AGAIN}"
+            ) from error
 
 
 def _problem(content: bytes) -> str:
-    """The title of a problem document; what something else on the way says is not repeated."""
+    """What a problem document says; what something else on the way says is not repeated."""
     try:
-        return str(json.loads(content)["title"])
-    except (ValueError, LookupError, TypeError):
-        return f"without a reason. {_AGAIN}"
+        document = json.loads(content)
+        said, code = str(document["title"]), str(document.get("type", "")).rpartition("/")[2]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return f"sans motif · without a reason. {_AGAIN}"
+    twin = f" · {PROBLEMS[code].en}" if code in PROBLEMS else ""
+    return said + twin

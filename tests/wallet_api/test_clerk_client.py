@@ -10,9 +10,10 @@ import pytest
 from credentials.spec import DocumentType
 from tests.conftest import INSTANT
 from tests.wallet_api.serving import serving
+from wallet_api.__main__ import main
 from wallet_api.authority_client import act
 from wallet_api.clock import rfc3339
-from wallet_api.official_client import ActRefused
+from wallet_api.official_client import ActRefused, Caller
 from wallet_api.publication.run import publish_now
 from wallet_api.registries.fictitious import PEOPLE
 
@@ -65,12 +66,16 @@ def test_lift_means_the_suspension_that_is_not_over(typed, wallet, licence_autho
         with pytest.raises(ActRefused, match="aucune suspension en cours ni à venir · no suspension"):
             type_("lift", decision="L-2")
         ended = next(m["measure_id"] for m in measures if m["measure_id"] != standing)
-        with pytest.raises(ActRefused, match=r"^409 .* il n’y a rien à lever\.$"):
+        with pytest.raises(
+            ActRefused, match=r"^409 .* il n’y a rien à lever\. · .* there is nothing to lift\.$"
+        ):
             type_("lift", decision="L-3", measure=ended)
         several = [json.loads(type_("suspend", decision=f"S-{n}"))["measure_id"] for n in (7, 8)]
         with pytest.raises(ActRefused, match="--measure says which one") as refused:
             type_("lift", decision="L-4")
         assert all(measure_id in str(refused.value) for measure_id in several)
+        with pytest.raises(ActRefused, match=r"personne de ce nom ; .* · nobody of that name; .*agnes"):
+            Caller(here, "nobody", None)
 
 
 def test_suspension_to_come_is_the_one_that_is_meant(typed, wallet, licence_authority):
@@ -82,3 +87,22 @@ def test_suspension_to_come_is_the_one_that_is_meant(typed, wallet, licence_auth
         act(replace(settings, base_url=one.url), "lift", REFERENCE, LICENCE, {**ASKED, "decision": "L-1"})
     measures = licence_authority.get(f"/authority/licences/{wallet.document_id}").json()["measures"]
     assert [m["measure_id"] for m in measures if m["lifted_at"] is not None] == [coming]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["lift", "--decision", "L-1", "--person", "nobody"], "personne de ce nom ; il y a · nobody of that name; there are: camille"),
+        (["lift", "--decision", "L-1", "--person", "lea"], "cette personne n'a pas ce document ; elle a · no such document, there is: vitale_card"),
+    ],
+)  # fmt: skip
+def test_person_or_document_that_is_not_here_is_said_in_both_languages(made_home, capsys, arguments, said):
+    """With what there is instead."""
+    assert main(["authority", *arguments, "--home", str(made_home.home)]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_every_word_of_the_client_is_said_twice(made_home):
+    """Without a development issuer: which option is missing."""
+    with pytest.raises(ActRefused, match=r"--token-file · sign in .* --token-file"):
+        Caller(replace(made_home, demo=False), "agnes", None)
