@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 import sys
 from collections.abc import Mapping
@@ -33,6 +34,8 @@ _SIGN_IN: Final = (
     "connectez-vous chez votre fournisseur OpenID et donnez son jeton d'accès par --token-file · "
     "sign in at your OpenID provider and give its access token with --token-file"
 )
+_FIELD: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
+_MOST_FIELDS: Final = 20
 _REPLAYED: Final = (
     "Déjà envoyé : voici la réponse d'alors. Si l'acte a été annulé depuis, ajoutez --again.\n"
     "Sent before: this is the answer of then. If the act was cancelled since, add --again.\n"
@@ -104,11 +107,13 @@ class Caller:
 
 
 def _problem(content: bytes) -> str:
-    """What a problem document says; what something else on the way says is not repeated."""
+    """What a problem document says, and which fields it names; what something else on the way says is not repeated."""
     try:
         document = json.loads(content)
         said, code = str(document["title"]), str(document.get("type", "")).rpartition("/")[2]
+        named = document.get("fields", [])
+        fields = [one for one in named if isinstance(one, str) and _FIELD.fullmatch(one)][:_MOST_FIELDS]
     except (ValueError, LookupError, TypeError, AttributeError):
         return f"sans motif · without a reason. {_AGAIN}"
     twin = f" · {PROBLEMS[code].en}" if code in PROBLEMS else ""
-    return said + twin
+    return said + twin + (f" [{', '.join(fields)}]" if fields else "")

@@ -13,7 +13,7 @@ from tests.wallet_api.serving import serving
 from wallet_api.__main__ import main
 from wallet_api.authority_client import act
 from wallet_api.clock import rfc3339
-from wallet_api.official_client import ActRefused, Caller
+from wallet_api.official_client import ActRefused, Caller, _problem
 from wallet_api.publication.run import publish_now
 from wallet_api.registries.fictitious import PEOPLE
 
@@ -74,8 +74,15 @@ def test_lift_means_the_suspension_that_is_not_over(typed, wallet, licence_autho
         with pytest.raises(ActRefused, match="--measure says which one") as refused:
             type_("lift", decision="L-4")
         assert all(measure_id in str(refused.value) for measure_id in several)
+        with pytest.raises(ActRefused, match=r"\[body\.decision_reference\]$"):
+            type_("suspend", decision="Y6")
+        with pytest.raises(ActRefused, match=r"\[body\.established_on\]$"):
+            type_("withdraw", decision="W-1", **_WITHDRAWN, established="30/10/2026")
         with pytest.raises(ActRefused, match=r"personne de ce nom ; .* · nobody of that name; .*agnes"):
             Caller(here, "nobody", None)
+
+
+_WITHDRAWN = {"points": 1, "offence_class": None, "offence": None, "committed": "2026-10-12"}
 
 
 def test_suspension_to_come_is_the_one_that_is_meant(typed, wallet, licence_authority):
@@ -87,6 +94,20 @@ def test_suspension_to_come_is_the_one_that_is_meant(typed, wallet, licence_auth
         act(replace(settings, base_url=one.url), "lift", REFERENCE, LICENCE, {**ASKED, "decision": "L-1"})
     measures = licence_authority.get(f"/authority/licences/{wallet.document_id}").json()["measures"]
     assert [m["measure_id"] for m in measures if m["lifted_at"] is not None] == [coming]
+
+
+def test_fields_are_told_and_nothing_else_is():
+    """Names as the interface declares them; whatever else stands in the member is not repeated."""
+    document = {
+        "type": "http://here/problems/content-refused",
+        "title": "Un champ manque.",
+        "fields": ["body.until", "body.1 90 01 75 999 001 32", 7, "DUPONT", "query.at"],
+    }
+    told = _problem(json.dumps(document).encode())
+    assert told == "Un champ manque. · A field is missing or has another form. [body.until, query.at]"
+    assert _problem(b'{"title": "Autre."}') == "Autre."
+    for strange in (b"[]", b'{"title": "x", "fields": 7}', b"<html>", b'"text"'):
+        assert "without a reason" in _problem(strange)
 
 
 @pytest.mark.parametrize(
