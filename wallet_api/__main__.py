@@ -21,6 +21,7 @@ from credentials.errors import CredentialFormatError
 from credentials.spec import Audience, DocumentType, Domain, Form
 
 from .audit.commands import add_commands as add_audit_commands
+from .batches.columns import described
 from .drill.commands import add_commands as add_drill_commands
 from .retention.commands import add_commands as add_retention_commands
 from .settings import DEFAULT_BASE_URL, Settings, SettingsRefused, read_settings
@@ -132,7 +133,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_authority(commands, home)
     _add_official(commands, home)
     one = commands.add_parser(
-        "batch", parents=[home], help="déposer un fichier d'actes, suivre un lot, ou l'annuler"
+        "batch",
+        parents=[home],
+        help="déposer un fichier d'actes, suivre un lot, ou l'annuler ; --help dit les colonnes",
+        epilog=described(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     what = one.add_mutually_exclusive_group(required=True)
     what.add_argument("file", nargs="?", type=Path, metavar="FICHIER", help="tableau CSV : un acte par ligne")
@@ -225,6 +230,15 @@ def _add_authority(
         _add_again(one)
         _add_caller(one, "agnes ou elise")
         one.set_defaults(run=_authority, act=name)
+    one = acts.add_parser(
+        "find",
+        parents=[home],
+        help="l'identifiant d'un dossier, que les lots nomment licence_id · the id of a document, licence_id in a batch",
+    )
+    one.add_argument("--person", required=True)
+    one.add_argument("--document", default="driving_licence", choices=[str(kind) for kind in DocumentType])
+    _add_caller(one, "agnes ou elise")
+    one.set_defaults(run=_authority, act="find")
     one = acts.add_parser("cancel", parents=[home], help="annuler un acte avant qu'il ne compte")
     one.add_argument("--person", required=True)
     one.add_argument("--document", default="driving_licence", choices=[str(kind) for kind in DocumentType])
@@ -517,12 +531,14 @@ def _lost(options: argparse.Namespace) -> int:
 
 
 def _authority(options: argparse.Namespace) -> int:
-    from .authority_client import act, cancel
+    from .authority_client import act, cancel, find
 
     document_type, reference = _document_asked(options)
     settings, asked = _settings(options), vars(options)
     if options.act == "cancel":
         print(cancel(settings, reference, document_type, asked))
+    elif options.act == "find":
+        print(find(settings, reference, document_type, asked))
     else:
         print(act(settings, options.act, reference, document_type, asked))
     return 0

@@ -94,6 +94,11 @@ def _only_suspension(caller: Caller, document: str, now: int) -> str:
     return str(open_ones[0]["measure_id"])
 
 
+def find(settings: Settings, reference: str, document_type: DocumentType, options: Mapping[str, Any]) -> str:
+    """The id by which acts and batches name a document. Raises `ActRefused`."""
+    return _document_of(settings, reference, document_type, options)[1].rpartition("/")[2]
+
+
 def cancel(
     settings: Settings, reference: str, document_type: DocumentType, options: Mapping[str, Any]
 ) -> str:

@@ -11,7 +11,7 @@ from credentials.spec import DocumentType
 from tests.conftest import INSTANT
 from tests.wallet_api.serving import serving
 from wallet_api.__main__ import main
-from wallet_api.authority_client import act
+from wallet_api.authority_client import act, find
 from wallet_api.clock import rfc3339
 from wallet_api.official_client import ActRefused, Caller, _problem
 from wallet_api.publication.run import publish_now
@@ -59,6 +59,7 @@ def test_lift_means_the_suspension_that_is_not_over(typed, wallet, licence_autho
         def type_(name: str, **more) -> str:
             return act(here, name, REFERENCE, LICENCE, {**ASKED, **more})
 
+        assert find(here, REFERENCE, LICENCE, ASKED) == wallet.document_id
         lifted = json.loads(type_("lift", decision="L-1"))
         assert lifted["kind"] == "lift"
         measures = licence_authority.get(f"/authority/licences/{wallet.document_id}").json()["measures"]
@@ -113,8 +114,8 @@ def test_fields_are_told_and_nothing_else_is():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["lift", "--decision", "L-1", "--person", "nobody"], "personne de ce nom ; il y a · nobody of that name; there are: camille"),
-        (["lift", "--decision", "L-1", "--person", "lea"], "cette personne n'a pas ce document ; elle a · no such document, there is: vitale_card"),
+        (["find", "--person", "nobody"], "personne de ce nom ; il y a · nobody of that name; there are: camille"),
+        (["find", "--person", "lea"], "cette personne n'a pas ce document ; elle a · no such document, there is: vitale_card"),
     ],
 )  # fmt: skip
 def test_person_or_document_that_is_not_here_is_said_in_both_languages(made_home, capsys, arguments, said):

@@ -1,13 +1,6 @@
 """A file of acts -> its lines. Comma or semicolon, UTF-8 with or without a mark, one act a line under a row of column names.
 
-Columns: `act` and `licence_id` always, the others as the act asks for them. A cell left empty is a member left out.
-
-| act | members |
-|---|---|
-| withdrawal | decision_reference, committed_on, established_on, then offence, or points and offence_class; stop_reference |
-| course | decision_reference, first_day, last_day |
-| suspension | decision_reference, from, until, decided_by, grave_case |
-| revocation | decision_reference, subject |
+Which columns an act has is said in `columns.py`. A cell left empty is a member left out.
 """
 
 from __future__ import annotations
@@ -25,6 +18,8 @@ from wallet_api.authority.schemas import Body, LicenceSuspensionBody, Revocation
 from wallet_api.points.schemas import CourseBody, WithdrawalBody
 from wallet_api.problems import WalletError
 
+from .columns import ALWAYS, COLUMNS
+
 MOST_LINES: Final = 5_000
 MOST_BYTES: Final = 2 * 1024 * 1024
 _FIELD_LENGTH: Final = 200
@@ -34,28 +29,8 @@ ACTS: Final[dict[str, type[Body]]] = {
     "suspension": LicenceSuspensionBody,
     "revocation": RevocationBody,
 }
-_ALWAYS: Final = ("act", "licence_id")
 _INTEGERS: Final = frozenset({"points"})
 _FLAGS: Final = frozenset({"grave_case"})
-COLUMNS: Final = frozenset(
-    {
-        *_ALWAYS,
-        "decision_reference",
-        "committed_on",
-        "established_on",
-        "offence",
-        "points",
-        "offence_class",
-        "stop_reference",
-        "first_day",
-        "last_day",
-        "from",
-        "until",
-        "decided_by",
-        "grave_case",
-        "subject",
-    }
-)
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
@@ -107,7 +82,7 @@ def body_of(act: str, content: str) -> Body:
 
 
 def _require_columns(names: list[str]) -> None:
-    if len(set(names)) != len(names) or not set(_ALWAYS) <= set(names) <= COLUMNS:
+    if len(set(names)) != len(names) or not set(ALWAYS) <= set(names) <= COLUMNS:
         raise WalletError("batch-columns")
 
 

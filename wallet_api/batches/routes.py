@@ -28,6 +28,7 @@ from wallet_api.strict_route import StrictRoute
 
 from . import store
 from .as_decided import CANCELLED
+from .columns import ACT_COLUMNS, ALWAYS, example_of
 from .digests import LINES_DIGEST, digest_of_lines, with_digests
 from .read_file import read_file
 from .rehearse import rehearse
@@ -39,17 +40,16 @@ _MOST_SHOWN: Final = 500
 _MOST_OPEN: Final = 20
 """Batches of one person that may wait for their approval at once: a flood of files would bury the others (threats.md, T45)."""
 _PATH: Final = "/authority/licences/batches"
+_TABLE: Final = "| act | needed | optional |\n|---|---|---|\n" + "\n".join(
+    f"| {act} | {', '.join((*ALWAYS, *one.needed))} | {', '.join(one.optional)} |"
+    for act, one in ACT_COLUMNS.items()
+)
 File = Annotated[
     bytes,
     Body(
         media_type="text/csv",
-        description="A table of acts in CSV, at most 5,000 lines.",
-        examples=[
-            (
-                "act,licence_id,decision_reference,committed_on,established_on,points,offence_class\n"
-                "withdrawal,019a4b7c5e2070318a4d6f0b2c9e1d57,D-2026-000123,2026-10-12,2026-10-30,3,contravention_4\n"
-            )
-        ],
+        description="A table of acts in CSV, at most 5,000 lines.\n\n" + _TABLE,
+        examples=[example_of("withdrawal")],
     ),
 ]
 
