@@ -577,7 +577,7 @@ def _proposals(options: argparse.Namespace) -> int:
 
 
 def _batch(options: argparse.Namespace) -> int:
-    from .batch_client import cancel, follow, send
+    from .batch_client import cancel, follow, in_words, send
     from .identity.fictitious_callers import first_of
     from .official_client import Caller
     from .roles import AccessRole
@@ -592,7 +592,7 @@ def _batch(options: argparse.Namespace) -> int:
     else:
         answer = send(caller, options.file, dry_run=options.dry_run)
     for one in answer.get("problems", ()):
-        print(f"ligne {one['line']} : {one['fr']} ({one['code']})", file=sys.stderr)
+        print(in_words(one), file=sys.stderr)
     print(json.dumps(answer))
     return 2 if answer.get("refused") or answer.get("failed") else 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,6 +44,13 @@ def follow(
         if progress["state"] in _ENDED:
             return progress
         pause(every)
+
+
+def in_words(problem: Mapping[str, Any]) -> str:
+    """A line that was refused: which, why, and in which columns."""
+    columns = problem.get("columns", ())  # a service of an older release tells none
+    where = f" [{', '.join(columns)}]" if columns else ""
+    return f"ligne · line {problem['line']} : {problem['fr']} · {problem['en']} ({problem['code']}){where}"
 
 
 def _draw(progress: dict[str, Any]) -> None:

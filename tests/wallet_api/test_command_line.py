@@ -248,7 +248,7 @@ def test_batch_is_rehearsed_submitted_approved_and_followed(running, tmp_path):
     file.write_text(f"{header}{good}withdrawal,{licence_id},LOT-CLI-2,2026-01-05,2026-02-03,delit,1\n")
     refused = _run("batch", file, "--dry-run", "--home", running.home, ok=False)
     assert (refused.returncode, json.loads(refused.stdout)["refused"]) == (2, 1)
-    assert refused.stderr.startswith("ligne 3 : ")
+    assert refused.stderr.startswith("ligne · line 3 : ")
     file.write_text(header + good)
     proposal = json.loads(_run("batch", file, "--home", running.home).stdout)
     waiting = _run("authority", "proposals", "--home", running.home).stdout.splitlines()

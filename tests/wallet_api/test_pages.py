@@ -32,6 +32,7 @@ BOUNDED = {
     "LicenceAnswer.open_proposals": "one at a time for each document",
     "LicenceAnswer.wallets": _ONE_DOCUMENT,
     "LossAnswer.not_asked": _CLOSED,
+    "LineProblem.columns": _CLOSED,
     "MyDocuments.items": "one for each kind of document",
     "MyPoints.calendar": _WINDOW,
     "MyPoints.history": _ONE_DOCUMENT,

@@ -5,6 +5,7 @@ What stands here is what `read_file.py` reads; a test holds the two, and the exa
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -85,6 +86,31 @@ _MEANINGS: Final = {
     "subject": "right (sinon · default) | document",
 }
 COLUMNS: Final = frozenset(_MEANINGS)
+_BLAMED: Final = {
+    "content-refused": {"offence", "points", "offence_class"},  # of a line whose members each are well formed
+    "not-found": {"licence_id"},
+    "decision-already-recorded": {_DECISION},
+    "points-not-of-class": {"points", "offence_class"},
+    "offence-contradicted": {"offence"},
+    "course-days": {"first_day", "last_day"},
+    "course-too-soon": {"last_day"},
+    "measure-too-long": {"until"},
+    "dates-out-of-order": {"committed_on", "established_on", "first_day", "last_day", "from", "until"},
+    "decision-too-old": {"established_on", "last_day", "from"},
+}
+"""Problems of a line that are about what some of its columns say."""
+
+
+def blamed(code: str, act: str) -> list[str]:
+    """The columns of a line of `act` that a problem is about; none where it is about something else."""
+    own = ACT_COLUMNS[act].all if act in ACT_COLUMNS else ALWAYS
+    return in_order(_BLAMED.get(code, set()) & {*own})
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Declared columns among `names`, each once, in the order of the table; whatever else a file says is left out."""
+    wanted = {*names}
+    return [one for one in _MEANINGS if one in wanted]
 
 
 def example_of(act: str) -> str:

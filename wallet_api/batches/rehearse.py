@@ -13,6 +13,7 @@ from wallet_api.authority.perform import released_at
 from wallet_api.problems import WalletError
 from wallet_api.wiring import Service
 
+from .columns import blamed
 from .perform_line import Terms, perform_line
 from .read_file import Line, body_of
 
@@ -31,13 +32,16 @@ def rehearse(service: Service, actor: Actor, lines: Sequence[Line]) -> list[Line
 
 def _try(service: Service, actor: Actor, lines: Sequence[Line], seen: set[str]) -> list[Line]:
     now = service.clock.now()
-    terms, tried = Terms(actor, now, released_at(service, now)), []
+    terms = Terms(actor, now, released_at(service, now))
+    tried: list[Line] = []
     with service.database.rehearsal() as connection:
         for line in lines:
-            problem = line.problem
-            if problem is None:
-                problem = _already_in_file(line, seen) or _refusal(connection, terms, line)
-            tried.append(replace(line, problem=problem))
+            if line.problem is not None:
+                tried.append(line)
+                continue
+            problem = _already_in_file(line, seen) or _refusal(connection, terms, line)
+            columns = () if problem is None else blamed(problem, line.act)
+            tried.append(replace(line, problem=problem, columns=tuple(columns)))
     return tried
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Body, Query, Response
@@ -28,7 +28,7 @@ from wallet_api.strict_route import StrictRoute
 
 from . import store
 from .as_decided import CANCELLED
-from .columns import ACT_COLUMNS, ALWAYS, example_of
+from .columns import ACT_COLUMNS, ALWAYS, blamed, example_of
 from .digests import LINES_DIGEST, digest_of_lines, with_digests
 from .read_file import read_file
 from .rehearse import rehearse
@@ -55,12 +55,16 @@ File = Annotated[
 
 
 class LineProblem(BaseModel):
-    """A line that is refused: its number in the file, and why. Nothing of its content."""
+    """A line that is refused: its number in the file, and why. Nothing of its content.
+
+    `columns` are those that the problem is about, by the names of the declared ones; none where it is about the whole line.
+    """
 
     line: int
     code: str
     fr: str
     en: str
+    columns: list[str]
 
 
 class Rehearsal(BaseModel):
@@ -148,7 +152,7 @@ def submit_batch(
     """
     lines = read_file(content)
     tried = rehearse(service, actor, lines)
-    refused = [(one.number, one.problem) for one in tried if one.problem is not None]
+    refused = [(one.number, one.problem, one.columns) for one in tried if one.problem is not None]
     if dry_run:
         answer = Rehearsal(lines=len(lines), refused=len(refused), problems=_problems(refused[:_MOST_SHOWN]))
         return JSONResponse(answer.model_dump())
@@ -193,7 +197,7 @@ def read_batch(service: ServiceOf, actor: LicenceActor, batch_id: ObjectId) -> P
         created_at=rfc3339(batch.created_at),
         finished_at=None if batch.finished_at is None else rfc3339(batch.finished_at),
         cancelled_at=None if batch.cancelled_at is None else rfc3339(batch.cancelled_at),
-        problems=_problems(failures),
+        problems=_problems((line, code, blamed(code, act)) for line, code, act in failures),
     )
 
 
@@ -269,8 +273,8 @@ def _state(connection: Connection, batch: BatchRow, now: int) -> BatchState:
     return "proposed" if state == "open" else "refused" if state == "refused" else "expired"
 
 
-def _problems(refused: Iterable[tuple[int, str]]) -> list[LineProblem]:
+def _problems(refused: Iterable[tuple[int, str, Sequence[str]]]) -> list[LineProblem]:
     return [
-        LineProblem(line=line, code=code, fr=PROBLEMS[code].fr, en=PROBLEMS[code].en)
-        for line, code in refused
+        LineProblem(line=line, code=code, fr=PROBLEMS[code].fr, en=PROBLEMS[code].en, columns=[*columns])
+        for line, code, columns in refused
     ]

@@ -288,15 +288,17 @@ def outcomes(connection: Connection, authority_id: str, batch_id: str) -> dict[s
     return {row[0]: row[1] for row in rows}
 
 
-def failures(connection: Connection, authority_id: str, batch_id: str, most: int) -> list[tuple[int, str]]:
-    """The first lines that were refused, or could not be cancelled, with the code of the problem."""
+def failures(
+    connection: Connection, authority_id: str, batch_id: str, most: int
+) -> list[tuple[int, str, str]]:
+    """The first lines that were refused, or could not be cancelled, with the code of the problem, and its act."""
     table = tables.act_batch_line
     rows = connection.execute(
-        select(table.c.line, table.c.problem)
+        select(table.c.line, table.c.problem, table.c.act)
         .where(
             table.c.authority_id == authority_id, table.c.batch_id == batch_id, table.c.problem.is_not(None)
         )
         .order_by(table.c.line)
         .limit(most)
     )
-    return [(row[0], row[1]) for row in rows]
+    return [(row[0], row[1], row[2]) for row in rows]
