@@ -35,6 +35,15 @@ case "$*" in
     *) [ -e "{state}/fresh" ] && touch "{state}/installed" ;;
 esac
 """
+# Makes an environment of itself, and a home where it is asked for one.
+WHOLE_PYTHON = """#!/bin/sh
+case "$*" in
+    *'sys.version_info < '*) echo "3.11 $0" ;;
+    '-m venv '*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python" ;;
+    '-m wallet_api serve --help') echo "usage: wallet-api serve" ;;
+    '-m wallet_api init --home '*) mkdir -p "$5" ;;
+esac
+"""
 
 
 class Machine:
@@ -157,3 +166,27 @@ def test_no_python_says_the_command_to_type(as_user, monkeypatch):
     ran = as_user.run("test")
     assert ran.returncode == 1
     assert "no Python of 3.11 or newer" in ran.stderr
+
+
+@pytest.fixture
+def with_python(as_user) -> Machine:
+    """A machine that lacks nothing."""
+    python = as_user._environment["LP_PYTHON"]
+    Path(python).write_text(WHOLE_PYTHON, encoding="utf-8")
+    return as_user
+
+
+@pytest.mark.parametrize("words", [("--help",), ("-h",), ("--port", "8461", "--help")])
+def test_help_of_serve_makes_no_home(with_python, words):
+    """Who asks what the word takes has not asked for keys and a database."""
+    ran = with_python.run("serve", *words)
+    assert (ran.returncode, ran.stdout) == (0, "usage: wallet-api serve\n")
+    assert "stop it with Ctrl-C" not in ran.stderr
+    assert not (with_python.checkout / "build").exists()
+
+
+def test_first_serve_makes_a_home(with_python):
+    """The test above could see one."""
+    ran = with_python.run("serve")
+    assert ran.returncode == 0, ran.stderr
+    assert (with_python.checkout / "build" / "serve").is_dir()
