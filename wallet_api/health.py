@@ -157,8 +157,8 @@ def _windows(service: Service, now: int) -> list[SignerWindow]:
 def _measure(service: Service) -> None:
     """Set the gauges that are read from the database. One that nobody knows is -1, or is not there."""
     now, told = service.clock.now(), service.telemetry
-    told.lists_age.set(-1)
-    told.publication_age.set(-1)
+    for gauge in (told.published_at, told.lists_age, told.publication_age):
+        gauge.set(-1)
     told.proposals_waiting.clear()
     told.acts_cancellable.clear()
     try:
@@ -172,6 +172,7 @@ def _measure(service: Service) -> None:
     except SQLAlchemyError:
         return
     if published is not None:
+        told.published_at.set(published.started_at)
         told.lists_age.set(now - published.started_at)
         told.publication_age.set(now - published.finished_at)
     for kind, count in waiting.items():

@@ -60,7 +60,9 @@ class Telemetry:
         )
         self.acts = Counter("lp_authority_acts", "Acts of authority.", ["act"], registry=self.registry)
         self.published_at = Gauge(
-            "lp_published_timestamp_seconds", "Instant of the last publication.", registry=self.registry
+            "lp_published_timestamp_seconds",
+            "Date of the edition in force, whichever process published it; -1 when unknown.",
+            registry=self.registry,
         )
         self.lists_age = Gauge(
             "lp_lists_age_seconds", "Age of the published lists; -1 when unknown.", registry=self.registry

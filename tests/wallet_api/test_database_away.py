@@ -58,6 +58,7 @@ def test_database_that_went_away_is_a_problem_document_and_comes_back(
         assert _nonce(client) == (503, "database-unavailable")
     assert client.get("/readyz").status_code == 503
     assert client.get("/healthz").status_code == 200
+    assert "lp_published_timestamp_seconds -1.0" in client.get("/metrics").text
     assert "lp_lists_age_seconds -1.0" in client.get("/metrics").text
     assert "lp_publication_age_seconds -1.0" in client.get("/metrics").text
     postgres_cluster.start(own_postgres)

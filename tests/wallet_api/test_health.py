@@ -13,6 +13,7 @@ from wallet_api.health import readiness
 from wallet_api.identifiers import first_id, new_id
 from wallet_api.lease import hold
 from wallet_api.publication.run import publish_now
+from wallet_api.wiring import wire
 
 
 def _metrics(client) -> dict[str, float]:
@@ -73,6 +74,19 @@ def test_age_of_the_last_publication_is_told_in_both_places(client, service, clo
     clock.instant += 61
     assert client.get("/readyz").json()["publication_age"] == 61
     assert _metrics(client)["lp_publication_age_seconds"] == 61
+
+
+def test_process_that_never_published_tells_the_date_of_the_edition_in_force(client, service, clock):
+    """One of several processes publishes; an alert on the date may read any of them, and one that has just started."""
+    publish_now(service)
+    published_at = clock.instant
+    clock.instant += 61
+    another = wire(service.settings, clock=clock.clock())
+    try:
+        client.app.state.service = another
+        assert _metrics(client)["lp_published_timestamp_seconds"] == published_at
+    finally:
+        another.database.close()
 
 
 def test_metrics_count_what_waits_and_what_can_be_cancelled(

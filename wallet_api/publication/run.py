@@ -96,7 +96,6 @@ def _publish_under(service: Service, held: Held) -> PublicationReport:
     look_at(state.impossible, service.telemetry)
     confirmed = partial(_confirmed, service, held, edition)
     report = publish(state, service.keys, folder, now, confirmed=confirmed)
-    service.telemetry.published_at.set(now)
     return replace(report, impossible=state.impossible)
 
 
