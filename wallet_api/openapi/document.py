@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute
 
 from wallet_api.problems import PROBLEMS, Problem
 
+from .bodies import BODIES
 from .headers import tell_of_headers, tell_of_tags
 from .raises import EXTENSION, Described, guards_of, problems_of
 from .samples import NoSample, sample
@@ -108,8 +109,9 @@ def _complete(operation: dict[str, Any], route: Described, schemas: dict[str, An
     tell_of_tags(operation, route)
     for parameter in operation.get("parameters", ()):
         _exemplify(parameter, schemas, parameter["name"])
+    name = operation["operationId"]
     for body in operation.get("requestBody", {}).get("content", {}).values():
-        _exemplify(body, schemas)
+        _exemplify(body, schemas, whole=BODIES.get(name))
     for answer in operation["responses"].values():
         for body in answer.get("content", {}).values():
             _exemplify(body, schemas)
@@ -137,9 +139,12 @@ def _secure(operation: dict[str, Any], route: Described) -> None:
         operation.pop("parameters", None)
 
 
-def _exemplify(place: dict[str, Any], schemas: dict[str, Any], name: str = "") -> None:
-    """Add an example where a schema says something and none is given."""
+def _exemplify(place: dict[str, Any], schemas: dict[str, Any], name: str = "", whole: object = None) -> None:
+    """Add an example where a schema says something and none is given: the whole one of a table, or one made member by member."""
     if "example" in place or "examples" in place or not place.get("schema"):
+        return
+    if whole is not None:
+        place["example"] = whole
         return
     try:
         place["example"] = sample(place["schema"], schemas, name)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 Schema = Mapping[str, Any]
 _ID: Final = "019a4b7c5e2070318a4d6f0b2c9e1d57"
-_INSTANT: Final = "2026-11-02T09:30:00Z"
+_INSTANT: Final = "2026-11-25T09:30:00Z"
 _DAY: Final = "2026-10-30"
 
 BY_NAME: Final[Mapping[str, object]] = {
@@ -24,7 +24,7 @@ BY_NAME: Final[Mapping[str, object]] = {
     "credential_configuration_id": "driving_licence.proof.cbor",
     "decision_reference": "D-2026-000123",
     "stop_reference": "A-2026-000045",
-    "registry_reference": "fictif-camille-permis",
+    "registry_reference": "dossier-c48e05b7",
     "digest": "5f" * 32,
     "event": "credential_accepted",
     "kind": "suspension",
@@ -81,7 +81,7 @@ _ENDINGS: Final[Mapping[str, object]] = {
     "_on": _DAY,
     "_of": _INSTANT,
     "since": _INSTANT,
-    "until": "2026-12-02T09:30:00Z",
+    "until": "2027-05-25T09:30:00Z",
 }
 _WORDS: Final = "exemple"
 _BY_FORMAT: Final[Mapping[str, object]] = {
