@@ -69,7 +69,7 @@ def _lacks_example(what, kind, body):
     if not body.get("schema"):
         yield f"{what} has no schema: give the route a response_model"
     elif "example" not in body and "examples" not in body:
-        yield f"{what} has no example: Field(examples=[...]) on the member without one, or samples.BY_NAME"
+        yield f"{what} has no example: Field(examples=[...]) on the member without one, samples.BY_NAME, or whole in answers.py"
 
 
 def invalid_examples(document) -> list[str]:

@@ -1,10 +1,14 @@
-"""Every body of the description is sent to a service: an example that the rules refuse fails, by its operation."""
+"""Every body of the description is sent to a service: an example that the rules refuse fails, by its operation.
+
+So does the example of an answer that is not what such an act is answered.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -59,6 +63,19 @@ LAST = (
     *("reportLicenceTitleGone", "replaceLicenceTitle", "suspendCard", "liftCardSuspension", "cancelCardAct"),
     *("loseLicenceWallet", "loseCardWallet", "reportMyPhoneLost", "annulLicence", "approveProposal"),
 )
+# Values of an answer that follow from the act, whoever asks and whenever.
+FOLLOWING = {
+    "applied",
+    "balance",
+    "cap",
+    "state",
+    "kind",
+    "paused",
+    "not_asked",
+    "document_type",
+    "uses",
+    "counted",
+}
 CALLERS = {"approveProposal": "claire"}  # a second person of the licences
 BEGINNER = {"recordTraining"}  # who is in probation
 
@@ -193,9 +210,40 @@ def refused(document: dict[str, Any], demo: Demo) -> list[str]:
     return found
 
 
+def untold(document: dict[str, Any], demo: Demo) -> list[str]:
+    """Where the example of an answer differs from what was answered: its members, and the values that follow from the act."""
+    found = []
+    for _, operation in in_order(document):
+        name = operation["operationId"]
+        told = next(
+            (
+                one["content"][JSON]["example"]
+                for status, one in operation["responses"].items()
+                if status[0] == "2" and JSON in one.get("content", {})
+            ),
+            None,
+        )
+        answer = demo.answers[name]
+        if told is None or answer is None or name == "requestDevelopmentToken":
+            continue
+        if told.keys() != answer.keys():
+            found.append(f"{name}: members {sorted(told.keys() ^ answer.keys())}")
+        found += [
+            f"{name}: {one} {told[one]} instead of {answer[one]}"
+            for one in sorted(FOLLOWING & told.keys() & answer.keys())
+            if told[one] != answer[one]
+        ]
+    return found
+
+
 def test_every_example_of_a_body_is_accepted(document: dict[str, Any], demo: Demo) -> None:
     """Sent one after the other to one service, as a reader would: none is refused for what it says."""
     assert refused(document, demo) == []
+    assert untold(document, demo) == []
+    altered = deepcopy(document)
+    told = altered["paths"]["/authority/licences/{licence_id}/points/withdrawals"]["post"]["responses"]["201"]
+    told["content"][JSON]["example"]["balance"] = 9
+    assert untold(altered, demo) == ["withdrawPoints: balance 9 instead of 5"]
 
 
 @pytest.mark.parametrize(

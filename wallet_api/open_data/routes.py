@@ -17,11 +17,21 @@ from .tables_of_month import Name, table_of_month
 router = APIRouter(tags=["Données ouvertes"], route_class=ConditionalRoute)
 _CACHE: Final = "public, max-age=3600"
 _CSV: Final = "text/csv; charset=utf-8; header=present"
-_LINES: Final = "month,offence,withdrawals\n2026-10,exces_20,40\n"
-_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": _LINES}}},
-    **entity_tags.NOT_MODIFIED,
-}
+_WITHDRAWALS: Final = (
+    "month,offence_kind,offence_kind_fr,offence_kind_en,count,status\r\n"
+    "2026-10,phone,Téléphone tenu en main,Phone held in the hand,40,published\r\n"
+)
+_DOCUMENTS: Final = (
+    "kind,kind_fr,kind_en,state,state_fr,state_en,count,status\r\n"
+    "driving_licence,Permis de conduire,Driving licence,in_force,En vigueur,In force,4810,published\r\n"
+)
+
+
+def _table_like(lines: str) -> dict[int | str, dict[str, Any]]:
+    return {
+        200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": lines}}},
+        **entity_tags.NOT_MODIFIED,
+    }
 
 
 @router.get("/open-data", operation_id="describeOpenData")
@@ -35,7 +45,7 @@ def read_description(service: ServiceOf, response: Response) -> Catalogue:
     "/open-data/withdrawals.csv",
     operation_id="readWithdrawals",
     response_class=Response,
-    responses=_ANSWER,
+    responses=_table_like(_WITHDRAWALS),
 )
 def read_withdrawals(service: ServiceOf, request: Request) -> Response:
     """Withdrawals of points by month and kind of offence, of the last 24 months that are over."""
@@ -46,7 +56,7 @@ def read_withdrawals(service: ServiceOf, request: Request) -> Response:
     "/open-data/documents.csv",
     operation_id="readDocuments",
     response_class=Response,
-    responses=_ANSWER,
+    responses=_table_like(_DOCUMENTS),
 )
 def read_documents(service: ServiceOf, request: Request) -> Response:
     """Documents by kind and state, as of the first day of the month."""

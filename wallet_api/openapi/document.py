@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute
 
 from wallet_api.problems import PROBLEMS, Problem
 
+from .answers import ANSWERS
 from .bodies import BODIES
 from .headers import tell_of_headers, tell_of_tags
 from .raises import EXTENSION, Described, guards_of, problems_of
@@ -112,9 +113,10 @@ def _complete(operation: dict[str, Any], route: Described, schemas: dict[str, An
     name = operation["operationId"]
     for body in operation.get("requestBody", {}).get("content", {}).values():
         _exemplify(body, schemas, whole=BODIES.get(name))
-    for answer in operation["responses"].values():
-        for body in answer.get("content", {}).values():
-            _exemplify(body, schemas)
+    for status, answer in operation["responses"].items():
+        for kind, body in answer.get("content", {}).items():
+            told = ANSWERS.get(name, ANSWERS.get(f"{name} {status}"))
+            _exemplify(body, schemas, whole=told if kind == "application/json" else None)
     _add_problems(operation, problems_of(route), base_url)
     tell_of_headers(operation)
 

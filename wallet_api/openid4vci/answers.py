@@ -44,7 +44,7 @@ class IssuerMetadata(BaseModel):
     nonce_endpoint: str = Field(examples=["http://127.0.0.1:8460/nonce"])
     notification_endpoint: str = Field(examples=["http://127.0.0.1:8460/notification"])
     credential_configurations_supported: dict[str, dict[str, Any]] = Field(
-        examples=[{"driving_licence.proof.cbor": {"format": "laissez-passer-cwt"}}]
+        examples=[{"driving_licence.proof.cbor": {"format": "laissez-passer+cwt"}}]
     )
 
 
@@ -54,4 +54,6 @@ class AuthorizationServerMetadata(BaseModel):
     model_config = ConfigDict(extra="allow")
     issuer: str = Field(examples=["http://127.0.0.1:8460"])
     token_endpoint: str = Field(examples=["http://127.0.0.1:8460/token"])
-    grant_types_supported: list[str] = Field(examples=[["refresh_token"]])
+    grant_types_supported: list[str] = Field(
+        examples=[["urn:ietf:params:oauth:grant-type:pre-authorized_code", "refresh_token"]]
+    )
