@@ -130,7 +130,7 @@ def test_lost_terminal_is_due_and_stays_lost(service, clock, tmp_path):
     assert _findings(service, SERVICE) == []
     with service.database.write() as connection:
         connection.execute(terminal.update().values(lost_at=None))
-    assert _findings(service, SERVICE) == ["terminal"]
+    assert _findings(service, SERVICE) == ["terminal", "device_edited"]  # the loss took its mirror secret too
 
 
 def test_edition_of_a_clock_that_was_ahead_is_told_and_not_silent(service, clock):
