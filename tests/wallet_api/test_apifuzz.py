@@ -6,10 +6,11 @@ import pytest
 
 from tests.apifuzz.__main__ import main
 from tests.apifuzz.checks import fault_of
+from wallet_api.problems import PROBLEMS
 
 pytestmark = pytest.mark.slow
 TYPE = b"http://127.0.0.1:8460/problems/not-found"
-GOOD = b'{"type":"' + TYPE + b'","title":"There is nothing at this address.","status":404}'
+GOOD = b'{"type":"' + TYPE + f'","title":"{PROBLEMS["not-found"].en}","status":404}}'.encode()
 
 
 def test_nothing_is_found_as_a_clerk(capsys):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from wallet_api.batches.columns import blamed
 from wallet_api.problems import PROBLEMS
 
 from . import answers_to_holders, answers_to_the_public
@@ -90,7 +91,13 @@ _LOSS: Final = {
     "annulled": False,
 }
 _WHY: Final = PROBLEMS["points-not-of-class"]
-_REFUSED_LINE: Final = {"line": 3, "code": _WHY.code, "fr": _WHY.fr, "en": _WHY.en}
+_REFUSED_LINE: Final = {
+    "line": 3,
+    "code": _WHY.code,
+    "fr": _WHY.fr,
+    "en": _WHY.en,
+    "columns": blamed(_WHY.code, "withdrawal"),
+}
 _WALLETS: Final = [{"wallet_id": WALLET, "enrolled_at": BEFORE, "paused": False, "lost": False}]
 _SUSPENSION: Final = {
     **_measure("suspension", "2028-05-24T22:00:00Z"),
