@@ -14,6 +14,7 @@ from wallet_api.__main__ import main
 from wallet_api.authority_client import act, find
 from wallet_api.clock import rfc3339
 from wallet_api.official_client import ActRefused, Caller, _problem
+from wallet_api.problems import PROBLEMS
 from wallet_api.publication.run import publish_now
 from wallet_api.registries.fictitious import PEOPLE
 
@@ -105,7 +106,7 @@ def test_fields_are_told_and_nothing_else_is():
         "fields": ["body.until", "body.1 90 01 75 999 001 32", 7, "DUPONT", "query.at"],
     }
     told = _problem(json.dumps(document).encode())
-    assert told == "Un champ manque. · A field is missing or has another form. [body.until, query.at]"
+    assert told == f"Un champ manque. · {PROBLEMS['content-refused'].en} [body.until, query.at]"
     assert _problem(b'{"title": "Autre."}') == "Autre."
     for strange in (b"[]", b'{"title": "x", "fields": 7}', b"<html>", b'"text"'):
         assert "without a reason" in _problem(strange)
