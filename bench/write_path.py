@@ -201,10 +201,10 @@ def _withdraw(service: Service, documents: list[str], number: int, done: int) ->
 
 
 def slowed_side(settings: Settings, address: str) -> Callable[[list[str], int], Act]:
-    """The planted fault: the service, with the journal locked five milliseconds longer in each act."""
+    """The planted fault: the service, with the journal locked twenty milliseconds longer in each act."""
     from wallet_api.audit import store
 
-    add_row, wait = store.add_row, Statement(select(func.pg_sleep(literal_column("0.005"))))
+    add_row, wait = store.add_row, Statement(select(func.pg_sleep(literal_column("0.02"))))
 
     def slow(connection: sqlalchemy.Connection, *arguments: Any) -> None:
         add_row(connection, *arguments)

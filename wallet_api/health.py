@@ -123,6 +123,8 @@ def readiness(service: Service) -> Ready:
             ready.leases = {name: _state(find_lease(connection, name), holder) for name in _LEASES}
     except SQLAlchemyError:
         return ready
+    if published is not None:
+        service.telemetry.published(published.started_at)
     until = waits_until(published, now)
     ready.publication_waits_until = None if until is None else datetime.fromtimestamp(until, UTC)
     ready.publication_note = outlook(service.telemetry, until)
@@ -172,6 +174,7 @@ def _measure(service: Service) -> None:
     except SQLAlchemyError:
         return
     if published is not None:
+        told.published(published.started_at)
         told.published_at.set(published.started_at)
         told.lists_age.set(now - published.started_at)
         told.publication_age.set(now - published.finished_at)

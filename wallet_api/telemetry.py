@@ -78,9 +78,9 @@ class Telemetry:
             ["effect"],
             registry=self.registry,
         )
-        self.left_out = self.stopping = 0
-        """The same for `/readyz`."""
-        self.count_impossible(0, 0)
+        self.left_out = self.stopping = self.impossible_at = 0
+        """The same for `/readyz`, and of which instant it is (UTC seconds)."""
+        self.count_impossible(0, 0, 0)
         self.proposals_waiting = Gauge(
             "lp_proposals_waiting",
             "Proposals that wait for a second person.",
@@ -106,11 +106,16 @@ class Telemetry:
             registry=self.registry,
         )
 
-    def count_impossible(self, left_out: int, stopping: int) -> None:
-        """What a publication of this process found among the credentials (`publication/impossible.py`)."""
-        self.left_out, self.stopping = left_out, stopping
+    def count_impossible(self, left_out: int, stopping: int, at: int) -> None:
+        """What a publication of this process found among the credentials (`publication/impossible.py`), `at` UTC seconds."""
+        self.left_out, self.stopping, self.impossible_at = left_out, stopping, at
         self.impossible_rows.labels("left_out").set(left_out)
         self.impossible_rows.labels("stops").set(stopping)
+
+    def published(self, at: int) -> None:
+        """An edition of that instant (UTC seconds) is in force: what was found before it says nothing of it."""
+        if at > self.impossible_at:
+            self.count_impossible(0, 0, at)
 
     def exposition(self) -> bytes:
         """The metrics in Prometheus' text form."""

@@ -20,6 +20,7 @@ from verifier.enrolment import request
 from wallet_api import audit, tables
 from wallet_api.audit import acts
 from wallet_api.publication.run import publish_now
+from wallet_api.publication.store import read_state
 from wallet_api.registries.fictitious import PEOPLE
 from wallet_api.retention.purge import purge
 from wallet_api.roles import SERVICE
@@ -536,3 +537,18 @@ def test_nobody_but_the_enrolment_writes_a_phone():
         and "add_wallet" in {getattr(node.func, "attr", None), getattr(node.func, "id", None)}
     }
     assert found == {"wallets/enrol.py"}
+
+
+def test_terminal_of_another_authority_is_handed_nothing_and_named(service, clock, terminal_id):
+    """Terminals are the service's alone."""
+    _write(
+        service,
+        "INSERT INTO terminal (authority_id, terminal_id, profile, public_key, enrolled_at) "
+        f"SELECT 'evil', 'terminal-evil', 'police', public_key, {INSTANT} FROM terminal LIMIT 1",
+    )
+    with service.database.read() as connection:
+        handed = read_state(connection, service.settings.base_url, 1, clock.instant).terminals
+    names = {one.terminal_id for one in handed}
+    assert terminal_id in names
+    assert "terminal-evil" not in names
+    assert ("device_untold", "terminal-evil", None) in _found(service, SERVICE)

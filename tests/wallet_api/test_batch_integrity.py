@@ -515,3 +515,19 @@ def test_purge_raises_no_alarm(
         found = [one for one in _found(service) if one[0] == "batch"]
         assert found == [], rule.period.kept
     assert gone > 0
+
+
+def test_batch_said_to_be_finished_is_named(service, proposed, supervisor):
+    """Two people decided on it, and nothing of it would ever be done."""
+    assert approve(supervisor, proposed).status_code == 201
+    _write(service, "UPDATE act_batch SET finished_at = approved_at")
+    assert run_batches(service, 100) == 0
+    assert _of_batch(service, proposed) == ["finished_at"]
+
+
+def test_line_said_to_be_cancelled_is_named(service, proposed, supervisor):
+    """Nobody cancelled the batch."""
+    assert approve(supervisor, proposed).status_code == 201
+    _write(service, "UPDATE act_batch_line SET outcome = 'cancelled' WHERE line = 2")
+    run_batches(service, 100)
+    assert "ligne · line 2: outcome" in _of_batch(service, proposed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import bindparam, text
@@ -14,6 +15,7 @@ from wallet_api.audit import acts
 from wallet_api.publication import PublicationRefused
 from wallet_api.publication.reading import read_edition
 from wallet_api.publication.run import publish_now
+from wallet_api.telemetry import Telemetry
 
 pytestmark = pytest.mark.postgres
 ROAD, PROOF = "driving_licence.road_check.cbor", "driving_licence.proof.cbor"
@@ -237,3 +239,34 @@ def test_ordinary_publication_leaves_nothing_out(service, client, clock, wallet,
     wallet.get(ROAD)
     assert publish_now(service).impossible == ()
     assert 'lp_publication_impossible_rows{effect="stops"} 0.0' in client.get("/metrics").text
+
+
+def test_licence_without_a_balance_stops(service, clock, wallet, licence_authority):
+    """Without an entry a road check would show the points that it bears: more than the licence had after the decision."""
+    wallet.get(ROAD)
+    publish_now(service)
+    clock.instant += 60
+    licence_authority.withdraw(wallet.document_id, 2, "D-1")
+    clock.instant += 400
+    _write(service, "DELETE FROM points_balance")
+    with pytest.raises(PublicationRefused, match="richer"):
+        publish_now(service)
+
+
+def test_note_ends_when_another_process_has_published(service, client, clock, wallet, licence_authority):
+    """The operator put the row back and published from the command line."""
+    wallet.get(ROAD)
+    publish_now(service)
+    clock.instant += 60
+    licence_authority.withdraw(wallet.document_id, 2, "D-1")
+    clock.instant += 400
+    with service.database.read() as connection:
+        place = connection.execute(text("SELECT points_index FROM credential")).scalar_one()
+    _write(service, "UPDATE credential SET points_index = NULL")
+    with pytest.raises(PublicationRefused):
+        publish_now(service)
+    assert client.get("/readyz").json()["publication_note"] is not None
+    _write(service, "UPDATE credential SET points_index = :place", place=place)
+    clock.instant += 30
+    publish_now(replace(service, telemetry=Telemetry()))
+    assert client.get("/readyz").json()["publication_note"] is None

@@ -93,6 +93,10 @@ def _of_lines(connection: Connection, batch: BatchRow, proposal: ProposalRow, no
         if getattr(batch, name) != getattr(proposal, name):
             yield name
     lines, digest = store.lines(connection, batch), _digest(proposal)
+    if batch.finished_at is not None and any(line.outcome is None for line in lines):
+        yield "finished_at"
+    if batch.cancelled_at is None:
+        yield from (f"ligne · line {line.number}: outcome" for line in lines if line.outcome == "cancelled")
     changed = {line.number for line in lines if digest is not None and not line.is_as_proposed(batch.address)}
     if digest not in {None, digest_of_lines(line.digest for line in lines)}:
         yield "lignes · lines"

@@ -30,6 +30,8 @@ from .row import PHONE, PURGED, Row, digest_of_row
 
 TELLING: Final = frozenset({"wallet_enrolled", "wallet_pinned"})
 _AT_ONCE: Final = 500
+_PURGING: Final = 3_600
+"""Seconds; a purge drops the beginning of a journal in less."""
 _STREAMED: Final = 5_000
 _wallet, _grant, _credential = tables.wallet, tables.grant, tables.credential
 
@@ -42,14 +44,22 @@ class Told(NamedTuple):
     document_id: str
     at: int
     digest: str
+    pinned_at: int | None
 
 
 class Erased(NamedTuple):
-    """Row `sequence` says that so many phones of a document were erased."""
+    """Row `sequence` says that so many phones of a document were erased `at` that instant (UTC seconds)."""
 
     sequence: int
     document_id: str
     phones: int
+    at: int
+
+    def may_have_taken(self, one: Told) -> bool:
+        """Whether it came after the enrolment. A purge pins the phones that it found, and an erasure may end before the purge."""
+        if one.sequence < self.sequence or one.pinned_at is None:
+            return one.sequence < self.sequence
+        return one.at <= self.at and one.pinned_at - _PURGING <= self.at
 
 
 @dataclass(slots=True)
@@ -73,7 +83,12 @@ class Phones:
                 self._page.append(_told(row))
             elif row.act == "erased":
                 self._erased.append(
-                    Erased(row.sequence, row.subject_id, int(json.loads(row.detail).get("wallet", 0)))
+                    Erased(
+                        row.sequence,
+                        row.subject_id,
+                        int(json.loads(row.detail).get("wallet", 0)),
+                        row.recorded_at,
+                    )
                 )
             elif row.act == PURGED and row.subject_id == Kept.PHONES:
                 detail = json.loads(row.detail)
@@ -129,7 +144,7 @@ class Phones:
         for erased in self._erased:
             left = of_document.get(erased.document_id, [])
             # The youngest first: a purge takes none of those.
-            taken = [one for one in left if one.sequence < erased.sequence][: erased.phones]
+            taken = [one for one in left if erased.may_have_taken(one)][: erased.phones]
             of_document[erased.document_id] = [one for one in left if one not in taken]
         left = sorted((one for some in of_document.values() for one in some), key=lambda one: one.at)
         for before, count in sorted(self._purges):
@@ -179,4 +194,5 @@ def _told(row: Row) -> Told:
         row.subject_id,
         int(detail.get("at", row.recorded_at)),
         str(detail["enrolled"]),
+        row.recorded_at if row.act == "wallet_pinned" else None,
     )

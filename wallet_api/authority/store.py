@@ -150,17 +150,16 @@ def lock_document(connection: Connection, authority_id: str, document_id: str, d
 
 
 def find_document(
-    connection: Connection, authority_id: str, document_type: str, reference: str
+    connection: Connection, authority_id: str, document_type: str, reference: str, *, lock: bool = False
 ) -> str | None:
-    """The id of the document that a registry reference stands for, if the service has opened it."""
+    """The id of the document that a registry reference stands for, if the service has opened it; `lock`: it stays."""
     table = tables.document
-    return connection.execute(
-        select(table.c.document_id).where(
-            table.c.authority_id == authority_id,
-            table.c.document_type == document_type,
-            table.c.registry_reference == reference,
-        )
-    ).scalar_one_or_none()
+    query = select(table.c.document_id).where(
+        table.c.authority_id == authority_id,
+        table.c.document_type == document_type,
+        table.c.registry_reference == reference,
+    )
+    return connection.execute(query.with_for_update() if lock else query).scalar_one_or_none()
 
 
 def add_measure(connection: Connection, row: dict[str, object]) -> bool:

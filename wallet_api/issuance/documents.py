@@ -132,7 +132,8 @@ def open_document(
     `record` is what the registry said, when it was asked before. Raises as `open_ahead`.
     """
     now, authority_id = service.clock.now(), DOMAIN_OF[document_type].value
-    known = find_document(connection, authority_id, document_type, reference)
+    # Locked, so that no purge takes it before something rests on it.
+    known = find_document(connection, authority_id, document_type, reference, lock=True)
     if known is not None:
         return known
     record = record or look_up(service, document_type, reference, asking)

@@ -154,6 +154,11 @@ def authenticate(
     return wallet, held, token
 
 
+def present(connection: Connection, token: str, held: DpopProof, now: int) -> WalletRow:
+    """The wallet that calls as it stands now; for a transaction that has locked its document. Raises `WalletError`."""
+    return _require_wallet(connection, token, held, now)
+
+
 def _require_wallet(connection: Connection, token: str, held: DpopProof, now: int) -> WalletRow:
     authority_id = authority_of(token)
     if authority_id is None:

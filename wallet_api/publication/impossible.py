@@ -65,13 +65,13 @@ def bears_more(connection: Connection, document_id: str, issued_at: object, bala
     return borne > balance  # type: ignore[operator] # a balance is a whole number
 
 
-def look_at(found: Sequence[ImpossibleRow], told: Telemetry) -> None:
+def look_at(found: Sequence[ImpossibleRow], told: Telemetry, now: int) -> None:
     """Name each row in the log, count them for the metrics and for `/readyz`.
 
     Raises `PublicationRefused` when one of them must not be left out.
     """
     stopping = sorted({one.credential_id for one in found if one.stops})
-    told.count_impossible(len(found) - sum(one.stops for one in found), len(stopping))
+    told.count_impossible(len(found) - sum(one.stops for one in found), len(stopping), now)
     for one in found:
         outcome = "stops" if one.stops else "left_out"
         telemetry.log(
@@ -85,9 +85,9 @@ def look_at(found: Sequence[ImpossibleRow], told: Telemetry) -> None:
         raise PublicationRefused(_words(stopping))
 
 
-def stop_for_ledger(document_id: str, told: Telemetry) -> NoReturn:
+def stop_for_ledger(document_id: str, told: Telemetry, now: int) -> NoReturn:
     """A licence is due, and its ledger cannot be read. Raises `PublicationRefused`."""
-    told.count_impossible(0, 1)
+    told.count_impossible(0, 1, now)
     telemetry.log(
         "impossible_row", level=logging.ERROR, document=str(document_id), what="ledger", outcome="stops"
     )

@@ -87,13 +87,13 @@ def _publish_under(service: Service, held: Held) -> PublicationReport:
             edition = store.next_edition(connection, published, now, service.holder, held.fencing)
             refresh_due(connection, now)  # milestones and releases of points show without any act
     except LedgerUnreadable as error:
-        stop_for_ledger(error.document_id, service.telemetry)
+        stop_for_ledger(error.document_id, service.telemetry, now)
     checkpoints = seal(service, edition, now)
     with service.database.read(patient=True) as connection:
         state = replace(
             store.read_state(connection, service.settings.base_url, edition, now), checkpoints=checkpoints
         )
-    look_at(state.impossible, service.telemetry)
+    look_at(state.impossible, service.telemetry, now)
     confirmed = partial(_confirmed, service, held, edition)
     report = publish(state, service.keys, folder, now, confirmed=confirmed)
     return replace(report, impossible=state.impossible)

@@ -246,7 +246,7 @@ def _points(
         select(
             credential.c.credential_id, credential.c.points_list, credential.c.points_index, balance.c.balance
         )
-        .join(
+        .outerjoin(  # a licence without a balance is no licence of ours: its road checks are impossible rows
             balance,
             (balance.c.authority_id == credential.c.authority_id)
             & (balance.c.document_id == credential.c.document_id),
@@ -270,7 +270,7 @@ def _points(
 
 
 def _looks_richer(
-    connection: Connection, credential_id: str, balance: int, status: Mapping[int, Mapping[int, int]]
+    connection: Connection, credential_id: str, balance: int | None, status: Mapping[int, Mapping[int, int]]
 ) -> bool:
     """Whether a road check without an entry may show more points than its licence has."""
     table = tables.credential
@@ -289,7 +289,7 @@ def _terminals(connection: Connection) -> tuple[Terminal, ...]:
     table = tables.terminal
     rows = connection.execute(
         select(table.c.terminal_id, table.c.profile, table.c.public_key)
-        .where(table.c.lost_at.is_(None))
+        .where(table.c.authority_id == SERVICE, table.c.lost_at.is_(None))
         .order_by(table.c.terminal_id)
     )
     return tuple(

@@ -12,7 +12,7 @@ from wallet_api.asked_service import ServiceOf
 from wallet_api.authority.store import lock_document
 from wallet_api.openapi.raises import raises
 from wallet_api.openid4vci import dpop
-from wallet_api.openid4vci.credential import authenticate
+from wallet_api.openid4vci.credential import authenticate, present
 from wallet_api.openid4vci.store import WalletRow
 from wallet_api.publication.run import publish_after_act
 from wallet_api.strict_route import StrictRoute
@@ -46,9 +46,12 @@ def _act(
     proof: str | None,
     act: Callable[[Connection, WalletRow, int], None],
 ) -> None:
-    wallet, held, _ = authenticate(service, path, authorization, proof)
+    wallet, held, token = authenticate(service, path, authorization, proof)
     with service.database.write() as connection:
         lock_document(connection, wallet.authority_id, wallet.document_id, wallet.document_type)
         dpop.spend(connection, held)
-        act(connection, wallet, service.clock.now())
+        now = service.clock.now()
+        act(
+            connection, present(connection, token, held, now), now
+        )  # it may have been paused while this one waited
     publish_after_act(service)
