@@ -22,6 +22,7 @@ from wallet_api.audit import acts
 from wallet_api.publication.run import publish_now
 from wallet_api.publication.store import read_state
 from wallet_api.registries.fictitious import PEOPLE
+from wallet_api.retention.periods import Kept
 from wallet_api.retention.purge import purge
 from wallet_api.roles import SERVICE
 from wallet_api.terminals.enrol import enrol_terminal, report_lost
@@ -552,3 +553,25 @@ def test_terminal_of_another_authority_is_handed_nothing_and_named(service, cloc
     assert terminal_id in names
     assert "terminal-evil" not in names
     assert ("device_untold", "terminal-evil", None) in _found(service, SERVICE)
+
+
+def test_terminal_that_asked_again_after_the_purged_beginning_is_quiet(service, clock, terminal_id, tmp_path):
+    """What a purge tells again never comes after a younger word: its secret of that time would be believed."""
+    publish_now(service)
+    clock.instant += 20 * DAY
+    enrol_terminal(service, request(tmp_path / "store"), Audience.POLICE, test_mode=False)
+    clock.instant = INSTANT + 3 * YEAR + 5 * DAY
+    assert {one.kept for one in purge(service) if one.rows} >= {Kept.AUDIT}
+    assert [_found(service, one) for one in (LICENCE, SERVICE)] == [[], []]
+    assert terminal_id
+
+
+@pytest.mark.parametrize("change", ["profile = 'zzz'", "public_key = substr(public_key, 1, 3)"])
+def test_terminal_that_nobody_can_seal_for_ends_no_publication(service, terminal_id, change):
+    """It is handed nothing, the others are."""
+    _write(service, f"UPDATE terminal SET {change} WHERE terminal_id = '{terminal_id}'")
+    with service.database.read() as connection:
+        handed = read_state(connection, service.settings.base_url, 1, INSTANT).terminals
+    assert len(handed) == 1
+    assert terminal_id not in {one.terminal_id for one in handed}
+    publish_now(service)

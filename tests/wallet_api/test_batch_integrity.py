@@ -531,3 +531,28 @@ def test_line_said_to_be_cancelled_is_named(service, proposed, supervisor):
     _write(service, "UPDATE act_batch_line SET outcome = 'cancelled' WHERE line = 2")
     run_batches(service, 100)
     assert "ligne · line 2: outcome" in _of_batch(service, proposed)
+
+
+@pytest.mark.parametrize("outcome", ["refused", "approved"])
+def test_decision_written_by_hand_is_named(service, wallet, licence_authority, supervisor, outcome):
+    """The second person is told that somebody decided; `audit verify` says that nobody did."""
+    path = f"/authority/licences/{wallet.document_id}/revocations"
+    proposed = licence_authority.post(path, {"decision_reference": "R-1", "subject": "document"})
+    identifier = proposed.json()["proposal_id"]
+    _write(
+        service,
+        f"UPDATE act_proposal SET outcome = '{outcome}', decided_at = {INSTANT}, decided_by = '{'1' * 32}'",
+    )
+    assert approve(supervisor, proposed).status_code == 409
+    assert _found(service) == [("act_edited", identifier, "outcome")]
+
+
+def test_decision_taken_back_by_hand_is_named(service, wallet, licence_authority, supervisor):
+    """A refused revocation that waits again."""
+    path = f"/authority/licences/{wallet.document_id}/revocations"
+    proposed = licence_authority.post(path, {"decision_reference": "R-1", "subject": "document"})
+    identifier = proposed.json()["proposal_id"]
+    assert supervisor.post(f"/authority/proposals/{identifier}/refusal", {}).status_code == 201
+    assert _found(service) == []
+    _write(service, "UPDATE act_proposal SET outcome = NULL, decided_at = NULL, decided_by = NULL")
+    assert _found(service) == [("act_edited", identifier, "outcome")]

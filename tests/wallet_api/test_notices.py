@@ -64,6 +64,16 @@ def test_title_that_is_over_is_expired_the_day_after(citizen, clock, offer):
     assert text == "Dernier jour de votre titre de conduite : 8 janvier 2030. Demandez son renouvellement."
 
 
+def test_documents_are_told_though_the_registry_of_cards_tells_no_rights(service, citizen, monkeypatch):
+    """The last day of a licence is the other registry's to tell."""
+
+    def silent(*_: object) -> None:
+        raise RegistrySilent
+
+    monkeypatch.setattr(type(service.rights), "find", silent)
+    assert len(citizen("camille").get("/me/documents")["items"]) == 2
+
+
 def test_end_of_rights_is_the_health_cards(citizen, clock):
     """Three months before the last day; it says whom to ask."""
     yanis = citizen("yanis")

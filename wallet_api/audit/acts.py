@@ -27,6 +27,7 @@ from wallet_api.retention.periods import PERIODS, TERMINALS_FORGET, Kept
 from . import act_rows, effects, store
 from .act_rows import Stored, Told, Where
 from .batches import ToldBatches, batches_that_changed
+from .decided import Decided
 from .decisions import out_of_turn
 from .ended import Ended, documents_that_changed, phones_that_came_back, terminals_that_came_back
 from .entitlements import Entitlements
@@ -60,6 +61,7 @@ def _compare(connection: Connection, authority_id: str, now: int, progress: Prog
         Phones(connection, authority_id),
         Terminals(connection, authority_id),
         Entitlements(connection, authority_id, now),
+        Decided(connection, authority_id),
     )
     for page in journal.pages(_read_by(devices, store.rows(connection, authority_id))):
         for one, found in act_rows.stored(connection, authority_id, page):
@@ -96,7 +98,7 @@ def _compare(connection: Connection, authority_id: str, now: int, progress: Prog
     progress(journal.rows)
 
 
-def _read_by(devices: tuple[Phones, Terminals, Entitlements], rows: Iterator[Row]) -> Iterator[Row]:
+def _read_by(devices: tuple[Phones, Terminals, Entitlements, Decided], rows: Iterator[Row]) -> Iterator[Row]:
     """The rows, each of which all have seen."""
     for row in rows:
         for one in devices:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from operator import attrgetter
 from typing import Literal
@@ -56,7 +57,8 @@ def list_documents(service: ServiceOf, owner: OwnerOf) -> MyDocuments:
 
 def _last_days(service: Service, owner: Owner) -> dict[str, date]:
     """The last day of each title, which its registry alone knows."""
-    found = records(service, owner)
+    licences = tuple(one for one in owner.owned if one.document_type is LICENCE)
+    found = records(service, replace(owner, owned=licences))
     return {mine.reference: one.expiry_date for mine, one in found if isinstance(one, LicenceRecord)}
 
 

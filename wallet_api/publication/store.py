@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,11 +11,12 @@ from typing import Final
 from sqlalchemy import Connection, exists, func, insert, select, update
 
 from credentials.cose_key import X25519Key
+from credentials.errors import CredentialFormatError
 from credentials.spec import LIST_SIZE, Audience, Domain, StatusValue
 from credentials.status_companion import CompanionEntry, EntryClass
 from credentials.views import View
 from keys import Terminal
-from wallet_api import tables
+from wallet_api import tables, telemetry
 from wallet_api.issuance.store import ListKind
 from wallet_api.roles import SERVICE
 
@@ -292,6 +294,14 @@ def _terminals(connection: Connection) -> tuple[Terminal, ...]:
         .where(table.c.authority_id == SERVICE, table.c.lost_at.is_(None))
         .order_by(table.c.terminal_id)
     )
-    return tuple(
-        Terminal(terminal_id, Audience(profile), X25519Key(bytes(key))) for terminal_id, profile, key in rows
-    )
+    found = []
+    for terminal_id, profile, key in rows:
+        try:
+            found.append(Terminal(terminal_id, Audience(profile), X25519Key(bytes(key))))
+        except (
+            ValueError,
+            TypeError,
+            CredentialFormatError,
+        ):  # written by hand: it is handed no key, the others are
+            telemetry.log("impossible_row", level=logging.WARNING, what="terminal", outcome="left_out")
+    return tuple(found)

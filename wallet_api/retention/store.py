@@ -293,7 +293,10 @@ class DeviceTold(NamedTuple):
 
 
 def devices_told(connection: Connection, authority_id: str, through: int) -> Iterator[DeviceTold]:
-    """What the rows up to number `through` tell of each phone that is still there, and at last of each terminal."""
+    """What the rows up to number `through` tell of each phone that is still there, and at last of each terminal.
+
+    One that a later row tells needs no more: an older word after it would be believed in its stead.
+    """
     query = (
         select(_audit.c.act, _audit.c.subject_id, _audit.c.recorded_at, _audit.c.detail)
         .where(_audit.c.authority_id == authority_id, _audit.c.sequence <= through)
@@ -307,12 +310,25 @@ def devices_told(connection: Connection, authority_id: str, through: int) -> Ite
         if "enrolled" in members:  # an older release's row told no more than that there was one
             name = members["wallet"] if kind == "wallet" else subject_id
             told[kind, name] = DeviceTold(kind, subject_id, recorded_at, detail)
+    for one in _told_later(connection, authority_id, through):
+        told.pop(one, None)
     there = set(
         connection.execute(
             select(_wallet.c.wallet_id).where(_wallet.c.authority_id == authority_id)
         ).scalars()
     )
     yield from (one for (kind, name), one in told.items() if kind == "terminal" or name in there)
+
+
+def _told_later(connection: Connection, authority_id: str, through: int) -> Iterator[tuple[str, str]]:
+    query = (
+        select(_audit.c.act, _audit.c.subject_id, _audit.c.detail)
+        .where(_audit.c.authority_id == authority_id, _audit.c.sequence > through)
+        .where(_audit.c.act.in_([*phones.TELLING, *terminals.TELLING]))
+    )
+    for act, subject_id, detail in connection.execute(query):
+        kind = act.partition("_")[0]
+        yield kind, str(json.loads(detail)["wallet"]) if kind == "wallet" else subject_id
 
 
 def drop_journal(connection: Connection, authority_id: str, through: int) -> int:

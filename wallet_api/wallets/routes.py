@@ -51,7 +51,6 @@ def _act(
         lock_document(connection, wallet.authority_id, wallet.document_id, wallet.document_type)
         dpop.spend(connection, held)
         now = service.clock.now()
-        act(
-            connection, present(connection, token, held, now), now
-        )  # it may have been paused while this one waited
+        wallet = present(connection, token, held, now)  # it may have been paused while this one waited
+        act(connection, wallet, now)
     publish_after_act(service)
