@@ -556,3 +556,20 @@ def test_decision_taken_back_by_hand_is_named(service, wallet, licence_authority
     assert _found(service) == []
     _write(service, "UPDATE act_proposal SET outcome = NULL, decided_at = NULL, decided_by = NULL")
     assert _found(service) == [("act_edited", identifier, "outcome")]
+
+
+def test_decision_dated_before_the_journal_is_named_all_the_same(
+    service, clock, wallet, licence_authority, supervisor
+):
+    """The beginning of the journal was purged; the proposal is younger, and its own day stands in its digest."""
+    publish_now(service)
+    clock.instant += 3 * 366 * 86_400 + 86_400
+    path = f"/authority/licences/{wallet.document_id}/revocations"
+    proposed = licence_authority.post(path, {"decision_reference": "R-1", "subject": "document"})
+    assert proposed.status_code == 202
+    assert {one.period.kept.value for one in RULES} >= {"audit"}
+    assert any(one.rows for one in purging.purge(service) if one.kept.value == "audit")
+    assert _found(service) == []
+    _write(service, f"UPDATE act_proposal SET outcome = 'refused', decided_at = {INSTANT}, decided_by = 'x'")
+    assert [one[2] for one in _found(service)] == ["outcome"]
+    assert approve(supervisor, proposed).status_code == 409

@@ -57,13 +57,13 @@ def compare(
 
 def _compare(connection: Connection, authority_id: str, now: int, progress: Progress) -> Iterator[Finding]:
     journal = _Journal()
-    devices = (
+    readers = (
         Phones(connection, authority_id),
         Terminals(connection, authority_id),
         Entitlements(connection, authority_id, now),
         Decided(connection, authority_id),
     )
-    for page in journal.pages(_read_by(devices, store.rows(connection, authority_id))):
+    for page in journal.pages(_read_by(readers, store.rows(connection, authority_id))):
         for one, found in act_rows.stored(connection, authority_id, page):
             journal.tells.update(found.ids)
             if one.where is Where.OPENING:
@@ -87,8 +87,8 @@ def _compare(connection: Connection, authority_id: str, now: int, progress: Prog
         yield Finding(authority_id, 0, Fault.DOCUMENT, subject=document_id, differs=differs)
     for terminal_id, differs in terminals_that_came_back(connection, authority_id, journal.ended):
         yield Finding(authority_id, 0, Fault.TERMINAL, subject=terminal_id, differs=differs)
-    for one_kind in devices:
-        yield from one_kind.findings()
+    for reader in readers:
+        yield from reader.findings()
     for batch_id, differs in batches_that_changed(
         connection, authority_id, journal.batches, journal.begins, now
     ):
@@ -98,11 +98,11 @@ def _compare(connection: Connection, authority_id: str, now: int, progress: Prog
     progress(journal.rows)
 
 
-def _read_by(devices: tuple[Phones, Terminals, Entitlements, Decided], rows: Iterator[Row]) -> Iterator[Row]:
+def _read_by(readers: tuple[Phones, Terminals, Entitlements, Decided], rows: Iterator[Row]) -> Iterator[Row]:
     """The rows, each of which all have seen."""
     for row in rows:
-        for one in devices:
-            one.read(row)
+        for reader in readers:
+            reader.read(row)
         yield row
 
 

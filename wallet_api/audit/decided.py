@@ -13,6 +13,8 @@ from wallet_api import tables
 from .finding import Fault, Finding
 from .row import Row
 
+_OUT_OF_ORDER: Final = 300
+"""Seconds by which the instants of rows may contradict their order: the clocks of several processes differ."""
 _OUTCOMES: Final = {"approval": "approved", "refusal": "refused"}
 
 
@@ -23,26 +25,34 @@ class Decided:
     connection: Connection
     authority_id: str
     _outcomes: dict[str, tuple[int, str]] = field(default_factory=dict)
-    _begins: int | None = None
+    _proposed: set[str] = field(default_factory=set)
+    _begins: int = 0
+    _begun: bool = False
 
     def read(self, row: Row) -> None:
         """Take in one row."""
-        if self._begins is None:
-            self._begins = 0 if row.sequence == 1 else row.recorded_at
-        if row.act in _OUTCOMES:
+        if not self._begun:
+            self._begun, self._begins = True, 0 if row.sequence == 1 else row.recorded_at + _OUT_OF_ORDER
+        if row.act == "proposal":
+            self._proposed.add(row.subject_id)
+        elif row.act in _OUTCOMES:
             self._outcomes[row.subject_id] = (row.sequence, _OUTCOMES[row.act])
 
     def findings(self) -> Iterator[Finding]:
         """Proposals whose outcome is another one than the journal tells, or that it tells not at all."""
         table = tables.act_proposal
-        query = select(table.c.proposal_id, table.c.outcome, table.c.decided_at).where(
+        query = select(table.c.proposal_id, table.c.outcome, table.c.created_at).where(
             table.c.authority_id == self.authority_id
         )
-        for proposal_id, outcome, decided_at in self.connection.execute(query.order_by(table.c.proposal_id)):
+        for proposal_id, outcome, created_at in self.connection.execute(query.order_by(table.c.proposal_id)):
             sequence, told = self._outcomes.get(str(proposal_id), (0, None))
-            # What was decided before the journal begins is told by nobody any more.
-            older = told is None and type(decided_at) is int and decided_at < (self._begins or 0)
-            if outcome != told and not older:
+            # Of one that was proposed before the journal begins the decision may be told by nobody any more.
+            older = (
+                str(proposal_id) not in self._proposed
+                and type(created_at) is int
+                and created_at < self._begins
+            )
+            if outcome != told and not (told is None and older):
                 yield Finding(
                     self.authority_id, sequence, Fault.ACT_EDITED, subject=str(proposal_id), differs="outcome"
                 )
